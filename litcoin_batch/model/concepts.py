@@ -1,0 +1,94 @@
+"""Mentions to concepts: abbreviations, lexicon, variant syntax, and at last a document-local id."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from litcoin_batch.model.lexicon import SHIPPED, Lexicon
+from litcoin_batch.model.synonyms import Names, Synonyms
+from litcoin_batch.model.variants import is_rs, variant_ids
+from litcoin_batch.schema import Document, Mention, is_local, local_id
+
+__all__ = ["SHIPPED", "Lexicon", "resolve"]
+
+
+def resolve(
+    document: Document, mentions: Sequence[Mention], lexicon: Lexicon
+) -> tuple[Mention, ...]:
+    """The same mentions in the same order, each with at least one entity id.
+
+    Mentions of one type share ids where their names are spelt alike but for case and punctuation,
+    where the document defines one as the abbreviation of the other, or where they stand in
+    apposition. Ids that a mention already has are kept, and lent to its other names. Names that
+    nothing resolves get ``local_id``s, numbered by first mention; resolving twice changes nothing.
+    """
+    order = sorted(range(len(mentions)), key=lambda i: _position(mentions[i]))
+    ordered = [mentions[i] for i in order]
+    synonyms = Synonyms(document.text, ordered)
+    numbers = _LocalNumbers(document.pmid, mentions)
+    prefer_protein = _reads_as_protein(ordered)
+    resolved = list(mentions)
+    for i in order:
+        mention = mentions[i]
+        if not mention.entity_ids:
+            names = synonyms.of(mention)
+            ids = names.given or _look_up(mention, names, lexicon, prefer_protein)
+            resolved[i] = replace(mention, entity_ids=ids or numbers.of(names))
+    return tuple(resolved)
+
+
+def _position(mention: Mention) -> tuple[int, int, str]:
+    return mention.start, mention.end, mention.type
+
+
+def _look_up(
+    mention: Mention, names: Names, lexicon: Lexicon, prefer_protein: bool
+) -> tuple[str, ...]:
+    if mention.type == "SequenceVariant":
+        return _look_up_variant(names, lexicon, prefer_protein)
+    for surface in (*names.long_forms, mention.text, *names.surfaces):
+        ids = lexicon.lookup(surface, mention.type)
+        if ids:
+            return ids
+    return ()
+
+
+def _look_up_variant(names: Names, lexicon: Lexicon, prefer_protein: bool) -> tuple[str, ...]:
+    """A dbSNP number that the document gives, else what the lexicon says, else the syntax."""
+    readings = [ids for surface in names.surfaces if (ids := variant_ids(surface))]
+    for ids in readings:
+        if is_rs(ids[0]):
+            return ids[:1]
+    for surface in names.surfaces:
+        found = lexicon.lookup(surface, "SequenceVariant")
+        if found:
+            return found
+    for ids in readings:
+        return ids[-1:] if prefer_protein else ids[:1]
+    return ()
+
+
+def _reads_as_protein(mentions: Sequence[Mention]) -> bool:
+    """Whether "A53T" is rather an amino acid change: the document's other variants are."""
+    readings = [variant_ids(m.text) for m in mentions if m.type == "SequenceVariant"]
+    certain = {ids[0][0] for ids in readings if len(ids) == 1 and not is_rs(ids[0])}
+    return certain == {"p"}
+
+
+class _LocalNumbers:
+    """Counts a document's unresolved entities, leaving out numbers its mentions already carry."""
+
+    def __init__(self, pmid: int, mentions: Sequence[Mention]) -> None:
+        self._pmid = pmid
+        self._taken = {i for m in mentions for i in m.entity_ids if is_local(i)}
+        self._ids: dict[Names, str] = {}
+        self._ordinal = 0
+
+    def of(self, names: Names) -> tuple[str, ...]:
+        if names not in self._ids:
+            self._ordinal += 1
+            while local_id(self._pmid, self._ordinal) in self._taken:
+                self._ordinal += 1
+            self._ids[names] = local_id(self._pmid, self._ordinal)
+        return (self._ids[names],)

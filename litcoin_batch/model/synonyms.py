@@ -1,0 +1,136 @@
+"""Which names of one document mean the same: spelling, abbreviations, apposition.
+
+Only the document's own text is used, no vocabulary.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from litcoin_batch.model.abbreviations import Definition, find_definitions
+from litcoin_batch.model.lexicon import normalise
+from litcoin_batch.schema import Mention
+
+Key = tuple[str, str]  # entity type, normalised name
+
+# What may stand between two names of one variant: "rs6025 (R506Q)", "R506Q mutation [c.1691G>A".
+_VARIANT_GAP = re.compile(
+    r"\s*(?:(?:polymorphism|mutation|variant|allele|genotype|residue|SNP)s?\s*)?[(\[:]\s*"
+)
+_GAP = re.compile(r"\s?[(\[]\s?")
+_LONGEST_GAP_CHARS = 20
+_LONGEST_SYMBOL_CHARS = 10
+
+
+@dataclass(slots=True, eq=False)
+class Names:
+    """Names that mean one entity (or one group of entities), in the order they appear."""
+
+    keys: list[Key]
+    surfaces: list[str] = field(default_factory=list)
+    long_forms: list[str] = field(default_factory=list)
+    given: tuple[str, ...] = ()
+
+    def absorb(self, other: Names) -> None:
+        self.keys.extend(other.keys)
+        self.surfaces.extend(s for s in other.surfaces if s not in self.surfaces)
+        self.long_forms.extend(s for s in other.long_forms if s not in self.long_forms)
+        self.given = self.given or other.given
+
+
+class Synonyms:
+    """Groups the mentions of one document by what they name.
+
+    ``mentions`` must be sorted by (start, end, type). Mentions of different types never share a
+    group. ``given`` of a group holds the first ids that one of its mentions already had.
+    """
+
+    def __init__(self, text: str, mentions: Sequence[Mention]) -> None:
+        self._text = text
+        self._mentions = mentions
+        self._names: dict[Key, Names] = {}
+        for mention in mentions:
+            key = mention.type, normalise(mention.text, mention.type)
+            names = self._names.setdefault(key, Names([key]))
+            if mention.text not in names.surfaces:
+                names.surfaces.append(mention.text)
+            names.given = names.given or mention.entity_ids
+        definitions = find_definitions(text)
+        if definitions:
+            self._join_definitions(definitions)
+            self._join_expansions(definitions)
+        self._join_appositions()
+
+    def of(self, mention: Mention) -> Names:
+        return self._names[mention.type, normalise(mention.text, mention.type)]
+
+    def _join(self, first: Names, second: Names) -> None:
+        if first is not second:
+            first.absorb(second)
+            for key in second.keys:
+                self._names[key] = first
+
+    def _join_definitions(self, definitions: Sequence[Definition]) -> None:
+        """A short form means what the mention that ends its long form means, or its bare words."""
+        at_end: dict[tuple[str, int], Mention] = {}
+        for mention in self._mentions:
+            at_end.setdefault((mention.type, mention.end), mention)
+        types = sorted({mention.type for mention in self._mentions})
+        for short, long in definitions:
+            for type_ in types:
+                names = self._names.get((type_, normalise(self._text[slice(*short)], type_)))
+                if names is None:
+                    continue
+                defining = at_end.get((type_, long[1]))
+                if defining is None:
+                    names.long_forms.append(self._text[slice(*long)])
+                else:
+                    names.long_forms.append(defining.text)
+                    self._join(self.of(defining), names)
+
+    def _join_expansions(self, definitions: Sequence[Definition]) -> None:
+        """"KID syndrome" means "keratitis-ichthyosis-deafness (KID) syndrome" where KID is defined."""
+        long_of = {self._text[slice(*d.short)]: self._text[slice(*d.long)] for d in definitions}
+        shorts = "|".join(re.escape(s) for s in sorted(long_of, key=len, reverse=True))
+        bracketed = re.compile(rf"\s?\((?:{shorts})\)")
+        inside = re.compile(rf"(?<![^\W_])(?:{shorts})(?=$|[\W_]|\d)")
+        seen: set[tuple[str, str]] = set()
+        for mention in self._mentions:
+            if (mention.type, mention.text) in seen:
+                continue
+            seen.add((mention.type, mention.text))
+            plain = bracketed.sub("", mention.text)
+            expanded = inside.sub(lambda match: f"{long_of[match.group()]} ", plain)
+            if expanded == mention.text:
+                continue
+            key = mention.type, normalise(expanded, mention.type)
+            names = self.of(mention)
+            names.long_forms.append(expanded.strip())
+            other = self._names.get(key)
+            if other is None:
+                names.keys.append(key)
+                self._names[key] = names
+            else:
+                self._join(other, names)
+
+    def _join_appositions(self) -> None:
+        """"glutathione (GSH)", and "rs6025 (R506Q)": a bracket that opens between two names."""
+        previous: dict[str, Mention] = {}
+        for mention in self._mentions:
+            first = previous.get(mention.type)
+            if first is not None and self._in_apposition(first, mention):
+                self._join(self.of(first), self.of(mention))
+            previous[mention.type] = mention
+
+    def _in_apposition(self, first: Mention, second: Mention) -> bool:
+        if not 0 < second.start - first.end <= _LONGEST_GAP_CHARS:
+            return False
+        between = self._text[first.end : second.start]
+        if second.type == "SequenceVariant":
+            return _VARIANT_GAP.fullmatch(between) is not None
+        if _GAP.fullmatch(between) is None or self._text[second.end : second.end + 1] not in (")", "]"):
+            return False
+        symbol = len(second.text) <= _LONGEST_SYMBOL_CHARS and " " not in second.text
+        return symbol or first.text[:1].casefold() == second.text[:1].casefold()
