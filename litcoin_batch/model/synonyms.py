@@ -31,12 +31,14 @@ class Names:
     keys: list[Key]
     surfaces: list[str] = field(default_factory=list)
     long_forms: list[str] = field(default_factory=list)
+    short_forms: set[str] = field(default_factory=set)
     given: tuple[str, ...] = ()
 
     def absorb(self, other: Names) -> None:
         self.keys.extend(other.keys)
         self.surfaces.extend(s for s in other.surfaces if s not in self.surfaces)
         self.long_forms.extend(s for s in other.long_forms if s not in self.long_forms)
+        self.short_forms |= other.short_forms
         self.given = self.given or other.given
 
 
@@ -83,6 +85,7 @@ class Synonyms:
                 names = self._names.get((type_, normalise(self._text[slice(*short)], type_)))
                 if names is None:
                     continue
+                names.short_forms.add(self._text[slice(*short)])
                 defining = at_end.get((type_, long[1]))
                 if defining is None:
                     names.long_forms.append(self._text[slice(*long)])
