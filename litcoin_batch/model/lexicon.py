@@ -97,11 +97,15 @@ class Lexicon:
     def from_rows(cls, rows: Iterable[Sequence[str]]) -> Lexicon:
         """``rows``: surface, type, concept_id; the preferred row of a name comes first."""
         lexicon = cls()
+        seen: set[tuple[str, str]] = set()
         for surface, type_, concept_id in rows:
+            if (type_, surface) in seen:
+                continue
+            seen.add((type_, surface))
             names = lexicon._normalised.setdefault(type_, {})
             usual = names.setdefault(normalise(surface, type_), concept_id)
             if usual != concept_id:
-                lexicon._exact.setdefault(type_, {}).setdefault(surface, concept_id)
+                lexicon._exact.setdefault(type_, {})[surface] = concept_id
         return lexicon
 
     @classmethod

@@ -75,7 +75,7 @@ class Synonyms:
                 self._names[key] = first
 
     def _join_definitions(self, definitions: Sequence[Definition]) -> None:
-        """A short form means what the mention that ends its long form means, or its bare words."""
+        """A short form means what the mention means that ends its long form."""
         at_end: dict[tuple[str, int], Mention] = {}
         for mention in self._mentions:
             at_end.setdefault((mention.type, mention.end), mention)
@@ -87,14 +87,15 @@ class Synonyms:
                     continue
                 names.short_forms.add(self._text[slice(*short)])
                 defining = at_end.get((type_, long[1]))
-                if defining is None:
-                    names.long_forms.append(self._text[slice(*long)])
-                else:
+                if defining is not None:
                     names.long_forms.append(defining.text)
                     self._join(self.of(defining), names)
 
     def _join_expansions(self, definitions: Sequence[Definition]) -> None:
-        """"KID syndrome" means "keratitis-ichthyosis-deafness (KID) syndrome" where KID is defined."""
+        """"KID syndrome" means "keratitis-ichthyosis-deafness (KID) syndrome" where KID is defined.
+
+        A name with its short forms written out counts as a long form, mentioned elsewhere or not.
+        """
         long_of = {self._text[slice(*d.short)]: self._text[slice(*d.long)] for d in definitions}
         shorts = "|".join(re.escape(s) for s in sorted(long_of, key=len, reverse=True))
         bracketed = re.compile(rf"\s?\((?:{shorts})\)")
