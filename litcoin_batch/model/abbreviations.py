@@ -48,13 +48,11 @@ def _long_then_short(text: str, match: re.Match[str]) -> Definition | None:
 
 def _short_then_long(text: str, match: re.Match[str]) -> Definition | None:
     """"HSF (heat shock transcription factor)": the last word before the bracket is the short form."""
-    before = text[max(0, match.start() - _MAX_SHORT_CHARS - 2) : match.start()].rstrip()
-    word = before.split()[-1] if before.split() else ""
-    if " " not in match.group(1).strip() or len(word) > _MAX_SHORT_CHARS:
+    before = text[max(0, match.start() - _MAX_SHORT_CHARS - 2) : match.start()]
+    words = before.split()
+    if not words or " " not in match.group(1).strip():
         return None
-    end = match.start() - (len(text[: match.start()][-_MAX_SHORT_CHARS:]) - len(
-        text[: match.start()][-_MAX_SHORT_CHARS:].rstrip()
-    ))
+    word, end = words[-1], match.start() - (len(before) - len(before.rstrip()))
     return _define(text, (end - len(word), end), match.span(1))
 
 
@@ -63,9 +61,9 @@ def _candidate_before(text: str, bracket: int, short: Span) -> Span:
     n_chars = short[1] - short[0]
     n_words = min(n_chars + 5, 2 * n_chars)
     window_start = max(0, bracket - _MAX_LONG_CHARS)
-    window = text[window_start:bracket]
-    for stop in _SENTENCE_END.finditer(window):
-        window_start = max(0, bracket - _MAX_LONG_CHARS) + stop.end()
+    stops = list(_SENTENCE_END.finditer(text, window_start, bracket))
+    if stops:
+        window_start = stops[-1].end()
     words = list(re.finditer(r"\S+", text[window_start:bracket]))[-n_words:]
     if not words:
         return bracket, bracket
@@ -106,5 +104,4 @@ def _match_backwards(short: str, text: str, candidate: Span) -> int | None:
             position -= 1
         if position < low:
             return None
-    word_start = max(text.rfind(" ", low, position + 1), low - 1) + 1
-    return word_start
+    return max(text.rfind(" ", low, position + 1) + 1, low)
