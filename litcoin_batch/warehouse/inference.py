@@ -1,0 +1,193 @@
+"""The expensive step: documents through the model, once in each worker process.
+
+    annotate(documents, "lstm")                              DataFrame -> DataFrame
+    register_sql(spark, "lstm")                              SELECT annotate(pmid, title, abstract) FROM ...
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+from pyspark import SparkFiles, TaskContext
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
+from litcoin_batch.schema import Annotation, ContractError, Document
+from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
+from litcoin_batch.warehouse.tables import ANNOTATED
+
+# Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
+# and progress can be seen, while loading the model once per worker does not weigh.
+_CHARS_PER_TASK = 5_000_000
+# What one call of the SQL function returns.
+SQL_RESULT = StructType([f for f in ANNOTATED if f.name != "pmid"])
+
+
+class AnnotatesDocuments(Protocol):
+    model_id: str
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]: ...
+
+
+class Loader(Protocol):
+    """Travels to the workers (pickled, hashable) and loads the model there."""
+
+    def __call__(self) -> AnnotatesDocuments: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoader:
+    """``checkpoint``: a shipped name, a folder all hosts see, or a folder that ``--archives x.tar.gz#NAME`` unpacks."""
+
+    checkpoint: str
+    device: str = "auto"
+    lexicon: tuple[str, ...] = ()
+    batch_pieces: int = 16_384
+
+    def __call__(self) -> Annotator:
+        return Annotator.load(
+            locate_checkpoint(self.checkpoint),
+            device=self.device,
+            lexicon=self.lexicon or None,
+            batch_pieces=self.batch_pieces,
+        )
+
+    def verify(self) -> str:
+        """The ``model_id``. Raises ``ContractError`` where the checkpoint is missing or damaged."""
+        return verify_checkpoint(locate_checkpoint(self.checkpoint))
+
+    def verify_early(self) -> str | None:
+        """``verify`` before Spark starts; None where the folder may be an archive that Spark is yet to unpack."""
+        try:
+            return self.verify()
+        except ContractError:
+            is_name = not Path(self.checkpoint).exists() and "/" not in self.checkpoint
+            if is_name and "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit
+                return None
+            raise
+
+
+def locate_checkpoint(name_or_dir: str) -> Path:
+    """Where this process finds the checkpoint. Raises ``ContractError`` where it does not.
+
+    Containers of YARN and Kubernetes unpack archives into the working folder; elsewhere they lie in
+    the folder of Spark's files.
+    """
+    runs_in_spark = TaskContext.get() is not None or SparkSession.getActiveSession() is not None
+    if runs_in_spark and not Path(name_or_dir).is_dir():
+        unpacked = Path(SparkFiles.get(name_or_dir))
+        if unpacked.is_dir():
+            return unpacked
+    return resolve_checkpoint(name_or_dir)
+
+
+def annotate(
+    documents: DataFrame,
+    checkpoint: str,
+    *,
+    device: str = "auto",
+    lexicon: Sequence[str] | None = None,
+    batch_pieces: int = 16_384,
+    partitions: int | None = None,
+) -> DataFrame:
+    """``tables.ANNOTATED`` for ``documents`` (columns pmid, title, abstract): a row for each that has text.
+
+    Raises ``ContractError`` at once where the checkpoint is missing or damaged. ``error`` is set, and
+    the lists null, for a document that the model cannot annotate.
+    """
+    loader = CheckpointLoader(checkpoint, device, tuple(lexicon or ()), batch_pieces)
+    loader.verify()
+    return annotate_with(documents, loader, partitions)
+
+
+def annotate_with(documents: DataFrame, loader: Loader, partitions: int | None = None) -> DataFrame:
+    """``annotate`` with a loader of one's own."""
+    with_text = documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
+    # An explicit number of partitions is one that adaptive execution leaves alone.
+    spread = with_text.repartition(partitions or _n_tasks(with_text))
+    return spread.mapInArrow(_annotator_of_batches(loader), ANNOTATED)
+
+
+def _n_tasks(documents: DataFrame) -> int:
+    n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
+    total = documents.select(n_chars).first()[0] or 0
+    return max(documents.sparkSession.sparkContext.defaultParallelism, -(-total // _CHARS_PER_TASK))
+
+
+def register_sql(spark: SparkSession, checkpoint: str | Loader, name: str = "annotate") -> None:
+    """Make ``name(pmid, title, abstract)`` a function of Spark SQL; its result is NULL where there is no text."""
+    loader = CheckpointLoader(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    if isinstance(loader, CheckpointLoader):
+        loader.verify()
+
+    def annotate_columns(columns: Iterator[tuple[pa.Array, pa.Array, pa.Array]]) -> Iterator[pa.Array]:
+        for pmid, title, abstract in columns:
+            yield _annotate_columns(loaded(loader), pmid, title, abstract)
+
+    kind = F.ArrowUDFType.SCALAR_ITER
+    spark.udf.register(name, F.arrow_udf(annotate_columns, SQL_RESULT, kind))
+
+
+def _annotate_columns(
+    annotator: AnnotatesDocuments, pmid: pa.Array, title: pa.Array, abstract: pa.Array
+) -> pa.StructArray:
+    documents = [Document(*row) for row in zip(*(c.to_pylist() for c in (pmid, title, abstract)), strict=True)]
+    wanted = [i for i, d in enumerate(documents) if d.pmid is not None and (d.title or d.abstract)]
+    rows = _annotate_documents(annotator, [documents[i] for i in wanted])
+    struct = pa.StructArray.from_arrays(rows.columns[1:], fields=list(SCHEMA)[1:])
+    place = {document: row for row, document in enumerate(wanted)}
+    return struct.take(pa.array([place.get(i) for i in range(len(documents))], pa.int64()))
+
+
+def _annotator_of_batches(loader: Loader) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def annotate_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            columns = (batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"])
+            documents = [Document(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
+            if documents:
+                yield _annotate_documents(loaded(loader), documents)
+
+    return annotate_batches
+
+
+def _annotate_documents(annotator: AnnotatesDocuments, documents: Sequence[Document]) -> pa.RecordBatch:
+    return annotated_batch(documents, annotate_surviving(annotator, documents), annotator.model_id)
+
+
+def annotate_surviving(
+    annotator: AnnotatesDocuments, documents: Sequence[Document]
+) -> list[Annotation | Exception]:
+    """Annotations in order; in the place of a document that the model fails on, what it raised.
+
+    A failing batch is halved until the guilty documents stand alone, so that one of them costs a few
+    passes more, not one pass for each of its neighbours.
+    """
+    if not documents:
+        return []
+    try:
+        return list(annotator.annotate(documents))
+    except Exception as error:  # whatever it is, it must not take the neighbours along
+        if len(documents) == 1:
+            return [error]
+    middle = len(documents) // 2
+    return annotate_surviving(annotator, documents[:middle]) + annotate_surviving(annotator, documents[middle:])
+
+
+_LOADED: dict[Hashable, AnnotatesDocuments] = {}
+
+
+def loaded(loader: Loader) -> AnnotatesDocuments:
+    """The model of this worker process: loaded at first need, kept for all its tasks."""
+    if loader not in _LOADED:
+        # One model at a time: a worker that changes over must not hold both.
+        _LOADED.clear()
+        _LOADED[loader] = loader()
+    return _LOADED[loader]

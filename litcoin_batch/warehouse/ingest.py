@@ -1,0 +1,150 @@
+"""Files to rows: every input is read once, each record becomes one row of ``tables.RECORDS``."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from io import BytesIO
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from litcoin_batch.readers import read_stream
+from litcoin_batch.schema import ConfigError, Document, Reject
+from litcoin_batch.warehouse.storage import StoredFile, as_uri
+from litcoin_batch.warehouse.tables import RECORDS, arrow_schema, conform
+
+EXCERPT_CHARS = 200
+# Rows travel from a worker in batches of so many: enough to amortise the hand-over, few enough to stay flat.
+_ROWS_PER_BATCH = 1_000
+_NEEDED = ("pmid", "title", "abstract")
+
+
+def read_records(spark: SparkSession, files: list[StoredFile], format: str = "auto") -> DataFrame:
+    """All records of all files, as ``tables.RECORDS``.
+
+    Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
+    one task, as compressed XML cannot be split.
+    """
+    parquet = [f for f in files if format == "parquet" or (format == "auto" and f.name.endswith(".parquet"))]
+    others = [f for f in files if f not in set(parquet)]
+    sources = name_sources(files)
+    parts = []
+    if others:
+        parts.append(_read_bytes(spark, others, sources, format))
+    if parquet:
+        parts.append(_read_parquet(spark, parquet, sources))
+    return parts[0] if len(parts) == 1 else parts[0].unionByName(parts[1])
+
+
+def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:
+    """Path -> the name its rows carry: the file's name, the whole path where two inputs have the same name."""
+    paths = {file.path: file.name for file in files}
+    count = Counter(paths.values())
+    return {path: name if count[name] == 1 else path for path, name in paths.items()}
+
+
+def _read_bytes(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
+    content = spark.read.format("binaryFile").load([_escape(file.path) for file in files]).select("path", "content")
+    named = {file.path: sources[file.path] for file in files}
+    return content.mapInArrow(_parser(named, format), RECORDS)
+
+
+def _escape(path: str) -> str:
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
+
+
+def _parser(sources: dict[str, str], format: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in batches:
+            for path, content in zip(*batch.columns, strict=True):
+                yield from parse_file(path.as_py(), sources[path.as_py()], content.as_py(), format)
+
+    return parse
+
+
+def parse_file(path: str, source: str, content: bytes, format: str) -> Iterator[pa.RecordBatch]:
+    """One file's records as batches of ``tables.RECORDS``."""
+    schema = arrow_schema(RECORDS)
+    rows: list[tuple] = []
+    for item in read_stream(BytesIO(content), source, format):
+        rows.append((path, *(_document_row(item) if isinstance(item, Document) else _reject_row(item))))
+        if len(rows) == _ROWS_PER_BATCH:
+            yield _batch(rows, schema)
+            rows = []
+    if rows:
+        yield _batch(rows, schema)
+
+
+def _batch(rows: list[tuple], schema: pa.Schema) -> pa.RecordBatch:
+    columns = [pa.array(values, field.type) for values, field in zip(zip(*rows, strict=True), schema, strict=True)]
+    return pa.RecordBatch.from_arrays(columns, schema=schema)
+
+
+def _document_row(document: Document) -> tuple:
+    d = document
+    title, abstract = _text(d.title), _text(d.abstract)
+    try:
+        digest = None if title is abstract is None else d.text_sha256
+    except UnicodeEncodeError as error:
+        return _reject_row(Reject(d.source, d.record, f"text is not Unicode: {error.reason}", ascii(d.text)[:EXCERPT_CHARS]))
+    described = (d.pmid, d.version, title, abstract, d.year, _text(d.journal), d.revised, d.source)
+    return (*described, d.source_order, d.deleted, digest, d.record, None, None)
+
+
+def _reject_row(reject: Reject) -> tuple:
+    excerpt = reject.excerpt.encode("utf-8", "replace").decode("utf-8") or None
+    return (*[None] * 7, reject.source, None, False, None, reject.record, reject.reason, excerpt)
+
+
+def _text(value: str | None) -> str | None:
+    return value if value and not value.isspace() else None
+
+
+def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[str, str]) -> DataFrame:
+    table = spark.read.parquet(*(_escape(file.path) for file in files))
+    missing = [name for name in _NEEDED if name not in table.columns]
+    if missing:
+        raise ConfigError(
+            f"input {files[0].path}: no column {', '.join(missing)}; expected at least {', '.join(_NEEDED)},"
+            f" found {', '.join(table.columns)}"
+        )
+    pmid = F.col("pmid").try_cast("bigint")
+    reason = F.when(pmid.isNull() | (pmid < 1), F.concat(F.lit("PMID is not a positive whole number: "), _shown("pmid")))
+    title, abstract = _blank_as_null("title"), _blank_as_null("abstract")
+    text = F.concat(F.coalesce(title, F.lit("")), F.lit(" "), F.coalesce(abstract, F.lit("")))
+    rows = table.select(
+        F.col("_metadata.file_path").alias("path"),
+        F.when(reason.isNull(), pmid).alias("pmid"),
+        _optional(table, "version", "int", F.lit(1)),
+        title.alias("title"),
+        abstract.alias("abstract"),
+        _optional(table, "year", "int", F.lit(None)),
+        _optional(table, "journal", "string", F.lit(None)),
+        _optional(table, "revised", "date", F.lit(None)),
+        F.lit(None).cast("bigint").alias("source_order"),
+        F.lit(False).alias("deleted"),
+        F.when(title.isNotNull() | abstract.isNotNull(), F.sha2(text, 256)).alias("text_sha256"),
+        (F.col("_metadata.row_index") + 1).alias("record"),
+        reason.alias("reason"),
+        F.when(reason.isNotNull(), F.trim(F.substring(text, 1, EXCERPT_CHARS))).alias("excerpt"),
+    )
+    # Spark gives the path of a row as a URI, with spaces and the like escaped.
+    names = spark.createDataFrame([(as_uri(spark, f.path), sources[f.path]) for f in files], "path string, source string")
+    return conform(rows.join(F.broadcast(names), on="path", how="left"), RECORDS)
+
+
+def _shown(name: str) -> Column:
+    return F.coalesce(F.col(name).cast("string"), F.lit("null"))
+
+
+def _optional(table: DataFrame, name: str, type_: str, otherwise: Column) -> Column:
+    column = F.coalesce(F.col(name).try_cast(type_), otherwise) if name in table.columns else otherwise
+    return column.cast(type_).alias(name)
+
+
+def _blank_as_null(name: str) -> Column:
+    text = F.col(name).cast("string")
+    return F.when(text.rlike(r"\S"), text)

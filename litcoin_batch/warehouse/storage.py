@@ -1,0 +1,119 @@
+"""Files of inputs and warehouses through Hadoop's file systems: whatever Spark can reach (local, hdfs, s3a)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from litcoin_batch.schema import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """``path`` carries its scheme: ``file:/data/x.xml``."""
+
+    path: str
+    n_bytes: int
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+
+def find_files(spark: SparkSession, paths: list[str] | tuple[str, ...]) -> list[StoredFile]:
+    """All files that the paths (files, folders with what is below them, glob patterns) name, each once, sorted.
+
+    Hidden files and checksum companions (``.md5``) are left out. Raises ``ConfigError`` for a path where nothing is.
+    """
+    found: dict[str, StoredFile] = {}
+    for path in paths:
+        files = _files_at(spark, path)
+        if not files:
+            raise ConfigError(f"input {path}: no such file, or a folder or pattern without files")
+        found.update((file.path, file) for file in files)
+    return sorted(found.values(), key=lambda file: file.path)
+
+
+def as_uri(spark: SparkSession, path: str) -> str:
+    return spark._jvm.org.apache.hadoop.fs.Path(path).toUri().toString()
+
+
+def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
+    hadoop_path = spark._jvm.org.apache.hadoop.fs.Path
+    try:
+        where = hadoop_path(path)
+        files = where.getFileSystem(spark._jsc.hadoopConfiguration())
+        # A name that exists is meant literally, even where it holds pattern characters.
+        statuses = [files.getFileStatus(where)] if files.exists(where) else (files.globStatus(where) or [])
+        return [file for status in statuses for file in _below(files, status, wanted=True)]
+    except Py4JJavaError as error:
+        raise ConfigError(f"input {path}: cannot be listed: {java_message(error)}") from error
+
+
+def _below(files: Any, status: Any, wanted: bool = False) -> list[StoredFile]:
+    name = status.getPath().getName()
+    # A file that was named is wanted whatever its name.
+    if not wanted and (name.startswith((".", "_")) or name.endswith(".md5")):
+        return []
+    if status.isDirectory():
+        return [file for child in files.listStatus(status.getPath()) for file in _below(files, child)]
+    return [StoredFile(status.getPath().toString(), status.getLen())]
+
+
+class Storage:
+    """One folder tree; places are relative to its root, parts joined with ``/``."""
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        self._path = spark._jvm.org.apache.hadoop.fs.Path
+        files = self._path(root).getFileSystem(spark._jsc.hadoopConfiguration())
+        self.root = files.makeQualified(self._path(root)).toString()
+        # On local disks the raw file system moves Spark's files without their hidden checksum companions.
+        self._files = files.getRawFileSystem() if files.getScheme() == "file" else files
+
+    def uri(self, place: str = "") -> str:
+        return f"{self.root}/{place}" if place else self.root
+
+    def make_folder(self, place: str = "") -> None:
+        """Raises ``ConfigError`` where the folder cannot be written."""
+        try:
+            made, reason = self._files.mkdirs(self._at(place)), "not created"
+        except Py4JJavaError as error:
+            made, reason = False, java_message(error)
+        if not made:
+            raise ConfigError(f"output folder {self.uri(place)}: cannot be written: {reason}")
+
+    def names(self, place: str) -> list[str]:
+        """Sorted names of what lies in a folder; none where there is no such folder."""
+        if not self._files.exists(self._at(place)):
+            return []
+        return sorted(status.getPath().getName() for status in self._files.listStatus(self._at(place)))
+
+    def n_bytes(self, place: str) -> int:
+        return self._files.getContentSummary(self._at(place)).getLength()
+
+    def move(self, source: str, target: str) -> None:
+        """On a file system, not an object store, in one step. Raises ``ConfigError`` where it fails."""
+        if not self._files.rename(self._at(source), self._at(target)):
+            raise ConfigError(f"output {self.uri(target)}: cannot be written (moved from {self.uri(source)})")
+
+    def delete(self, place: str) -> None:
+        self._files.delete(self._at(place), True)
+
+    def write_text(self, place: str, text: str) -> None:
+        stream = self._files.create(self._at(place), True)
+        try:
+            stream.write(bytearray(text.encode("utf-8")))
+        finally:
+            stream.close()
+
+    def _at(self, place: str) -> Any:
+        return self._path(self.uri(place))
+
+
+def java_message(error: Py4JJavaError) -> str:
+    """The first line of what Java says, without the trace."""
+    cause = error.java_exception
+    return f"{cause.getClass().getSimpleName()}: {str(cause.getMessage()).splitlines()[0]}"

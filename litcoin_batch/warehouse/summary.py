@@ -1,0 +1,94 @@
+"""What a run did, for a person to read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import functions as F
+
+from litcoin_batch.warehouse.storage import Storage
+from litcoin_batch.warehouse.tables import FATES, SCHEMAS
+
+_MAX_SOURCES = 20
+_TEXT_CHARS = 34
+
+
+def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
+    """First relations, records by source and fate, findings by type, durations, and where to look next."""
+    total_sec = (record.finished - record.started).total_seconds()
+    parts = [
+        _first_relations(spark, warehouse, record.run_id),
+        f"Run {record.run_id} with {record.model_id}: {record.n_records:,} records in {total_sec:.1f} s",
+        "",
+        _sources(record),
+        "",
+        f"mentions   {record.n_mentions:>9,}   {_by_type(spark, warehouse, 'mentions', record.run_id)}",
+        f"relations  {record.n_relations:>9,}   {_by_type(spark, warehouse, 'relations', record.run_id)}",
+        "durations  " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in _durations(record)),
+        f"tables     {warehouse}/{{{','.join(SCHEMAS)}}}/*.parquet",
+        "",
+        "Ask them:",
+        f'  spark-submit jobs/query.py --warehouse {warehouse} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
+        f'  duckdb -init {warehouse}/views.sql -c "SELECT * FROM pubtator3 LIMIT 10"',
+    ]
+    return "\n".join(part for part in parts if part is not None)
+
+
+def _of_run(spark: SparkSession, warehouse: str, table: str, run_id: str) -> DataFrame:
+    stored = spark.read.schema(SCHEMAS[table]).parquet(Storage(spark, warehouse).uri(table))
+    return stored.where(F.col("run_id") == run_id)
+
+
+def _by_type(spark: SparkSession, warehouse: str, table: str, run_id: str) -> str:
+    counts = _of_run(spark, warehouse, table, run_id).groupBy("type").count().orderBy(F.desc("count"), "type")
+    return ", ".join(f"{row['type']} {row['count']:,}" for row in counts.collect())
+
+
+def _first_relations(spark: SparkSession, warehouse: str, run_id: str, n: int = 10) -> str | None:
+    relations = _of_run(spark, warehouse, "relations", run_id)
+    rows = relations.orderBy("pmid", F.desc("score"), "entity_1_id", "entity_2_id", "type").limit(n).collect()
+    if not rows:
+        return None
+    header = ("pmid", "entity 1", "relation", "entity 2", "score", "novel")
+    cells = [
+        (str(r.pmid), _short(r.entity_1_text), r.type, _short(r.entity_2_text), f"{r.score:.2f}", "yes" if r.novel else "no")
+        for r in rows
+    ]
+    return format_table(header, cells) + "\n"
+
+
+def _short(text: str | None) -> str:
+    text = text or "?"
+    return text if len(text) <= _TEXT_CHARS else text[: _TEXT_CHARS - 1] + "…"
+
+
+def _durations(record: Row) -> list[tuple[str, float]]:
+    steps = dict(record.durations_sec)
+    main = [(step, steps.pop(step)) for step in ("read", "sort", "annotate")]
+    return [*main, ("write tables", sum(steps.values()))]
+
+
+def _sources(record: Row) -> str:
+    header = ("source", "records", *(fate.replace("_", " ") for fate in FATES))
+    shown = record.sources[:_MAX_SOURCES]
+    cells = [(s.source, f"{s.records:,}", *(f"{s[fate]:,}" for fate in FATES)) for s in shown]
+    if len(record.sources) > len(shown):
+        cells.append((f"... and {len(record.sources) - len(shown):,} more", *[""] * (len(FATES) + 1)))
+    cells.append(("all", f"{record.n_records:,}", *(f"{record[f'n_{fate}']:,}" for fate in FATES)))
+    return format_table(header, cells)
+
+
+def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Columns padded to their widest cell; numbers to the right."""
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    right = [all(_is_number(cell) for cell in column) for column in zip(*rows, strict=True)] or [False] * len(header)
+    lines = [
+        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
+        for line in (header, *rows)
+    ]
+    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
+
+
+def _is_number(cell: str) -> bool:
+    return not cell.strip("0123456789.,-")

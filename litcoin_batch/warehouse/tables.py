@@ -1,0 +1,137 @@
+"""The declared schema of every table, and the flat tables as projections of the nested one.
+
+A table is a folder of Parquet files, ``WAREHOUSE/<table>/<run_id>.part-00000.parquet``: any engine
+reads the folder as it is. Runs whose record lies in ``runs`` are committed, others do not count
+(see ``views``).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from litcoin_batch.schema import ContractError
+
+# What became of a record that was read. Every record has exactly one fate.
+FATES = ("annotated", "without_text", "deleted", "superseded", "rejected")
+
+INT, LONG, DOUBLE, BOOLEAN, STRING = IntegerType(), LongType(), DoubleType(), BooleanType(), StringType()
+
+
+def columns(**types: DataType) -> StructType:
+    return StructType([StructField(name, type_) for name, type_ in types.items()])
+
+
+MENTION = columns(
+    start=INT, end=INT, type=STRING, text=STRING, entity_ids=ArrayType(STRING), resolved=BOOLEAN, score=DOUBLE
+)
+RELATION = columns(
+    entity_1_id=STRING,
+    entity_1_type=STRING,
+    entity_1_text=STRING,
+    entity_2_id=STRING,
+    entity_2_type=STRING,
+    entity_2_text=STRING,
+    type=STRING,
+    score=DOUBLE,
+    novel=BOOLEAN,
+    novel_score=DOUBLE,
+    evidence=ArrayType(columns(start=INT, end=INT, text=STRING)),
+)
+_CITATION = dict(
+    pmid=LONG, version=INT, title=STRING, abstract=STRING, year=INT, journal=STRING, revised=DateType(), source=STRING
+)
+_FOUND = dict(mentions=ArrayType(MENTION), relations=ArrayType(RELATION))
+
+# One citation version per row, instructions to delete (``deleted``) included.
+DOCUMENTS = columns(
+    **_CITATION, source_order=LONG, deleted=BOOLEAN, text_sha256=STRING, record=LONG, fate=STRING, run_id=STRING
+)
+# One document per row, the only output of the expensive step; a ``pmid`` occurs once in a run.
+ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, run_id=STRING, **_FOUND)
+MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, model_id=STRING, run_id=STRING)
+RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, model_id=STRING, run_id=STRING)
+REJECTS = columns(source=STRING, record=LONG, reason=STRING, excerpt=STRING, run_id=STRING)
+RUNS = columns(
+    run_id=STRING,
+    started=TimestampType(),
+    finished=TimestampType(),
+    model_id=STRING,
+    n_records=LONG,
+    **{f"n_{fate}": LONG for fate in FATES},
+    n_mentions=LONG,
+    n_relations=LONG,
+    sources=ArrayType(columns(source=STRING, records=LONG, **{fate: LONG for fate in FATES})),
+    durations_sec=MapType(STRING, DOUBLE),
+    configuration=MapType(STRING, STRING),
+    versions=MapType(STRING, STRING),
+)
+
+# In the order of publication: a row of ``runs`` is the commit record.
+SCHEMAS = {
+    "documents": DOCUMENTS,
+    "annotations": ANNOTATIONS,
+    "mentions": MENTIONS,
+    "relations": RELATIONS,
+    "rejects": REJECTS,
+    "runs": RUNS,
+}
+
+# What one pass over the inputs yields, before fates are decided: a document, or the reason why it is none.
+# ``path`` tells inputs of one name apart; a file as a whole is record 0.
+RECORDS = columns(
+    path=STRING,
+    **_CITATION,
+    source_order=LONG,
+    deleted=BOOLEAN,
+    text_sha256=STRING,
+    record=LONG,
+    reason=STRING,
+    excerpt=STRING,
+)
+FLAGGED = StructType([*RECORDS.fields, StructField("fate", STRING)])
+# A document's annotation before it is kept; ``error`` says why the model could not annotate it.
+ANNOTATED = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, **_FOUND, error=STRING)
+
+
+def arrow_schema(schema: StructType) -> pa.Schema:
+    return to_arrow_schema(schema)
+
+
+def conform(table: DataFrame, schema: StructType) -> DataFrame:
+    """Exactly the declared columns in their order. Raises ``ContractError`` naming all differences at once."""
+    found = {field.name: field.dataType.simpleString() for field in table.schema}
+    wrong = [
+        f"{field.name}: expected {field.dataType.simpleString()}, found {found.get(field.name, 'no such column')}"
+        for field in schema
+        if found.get(field.name) != field.dataType.simpleString()
+    ]
+    if wrong:
+        raise ContractError("table does not have its declared schema: " + "; ".join(wrong))
+    return table.select(*(F.col(f"`{field.name}`") for field in schema))
+
+
+def mentions_of(annotations: DataFrame) -> DataFrame:
+    """One row per mention, from ``annotations`` alone."""
+    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("mentions")), MENTIONS)
+
+
+def relations_of(annotations: DataFrame) -> DataFrame:
+    """One row per relation, from ``annotations`` alone."""
+    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("relations")), RELATIONS)
