@@ -1,0 +1,246 @@
+"""Documents to annotations: the whole model behind one call, without Spark.
+
+Each document is encoded once. Results depend on the document and the checkpoint alone: neither the
+order of documents nor the size or company of their batch changes a bit of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from importlib import resources
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from litcoin_batch.model.batches import DocumentBatch, Pairs, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
+from litcoin_batch.model.concepts import resolve
+from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
+from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.lexicon import Lexicon
+from litcoin_batch.model.network import PairScores
+from litcoin_batch.model.pieces import Pieces, split_pieces
+from litcoin_batch.model.tags import decode_tags
+from litcoin_batch.schema import (
+    ENTITY_TYPES,
+    RELATION_TYPES,
+    Annotation,
+    ConfigError,
+    Document,
+    Evidence,
+    Mention,
+    Relation,
+)
+
+# Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
+MAX_MENTION_PAIRS = 65_536
+SCORE_DECIMALS = 6
+
+
+class Annotator:
+    """A loaded checkpoint with a lexicon, on one device."""
+
+    def __init__(
+        self, checkpoint: Checkpoint, lexicon: Lexicon, *, device: str = "auto", batch_pieces: int = 16_384
+    ) -> None:
+        """``batch_pieces``: padded pieces per batch, a bound on memory; a longer document is a batch of its own."""
+        self.model_id = checkpoint.model_id
+        self._device = choose_device(device)
+        self._model = checkpoint.model.to(self._device).eval()
+        self._tokenizer = checkpoint.tokenizer
+        self._config = checkpoint.config
+        self._lexicon = lexicon
+        self._batch_pieces = batch_pieces
+        self._type_pairs = allowed_type_pairs(checkpoint.config.type_pairs)
+
+    @classmethod
+    def load(
+        cls,
+        checkpoint: str | Path,
+        *,
+        device: str = "auto",
+        lexicon: str | Path | Sequence[str | Path] | None = None,
+        batch_pieces: int = 16_384,
+    ) -> Annotator:
+        """``checkpoint``: a folder or the name of a shipped one; ``lexicon``: None for the shipped one.
+
+        Raises ``ContractError`` for a checkpoint or lexicon that is missing or damaged, ``ConfigError``
+        for a device that is not there.
+        """
+        device = str(choose_device(device))
+        loaded = Checkpoint.load(resolve_checkpoint(checkpoint))
+        return cls(loaded, read_lexicon(lexicon), device=device, batch_pieces=batch_pieces)
+
+    @torch.inference_mode()
+    def annotate(
+        self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]] | None = None
+    ) -> list[Annotation]:
+        """One annotation per document, in order. With ``mentions`` (their concept ids included) only relations are predicted."""
+        pieces = split_pieces(documents, self._tokenizer)
+        annotations = [Annotation(document.pmid) for document in documents]
+        filled = [i for i, p in enumerate(pieces) if p.n_pieces]
+        for batch in plan_batches([pieces[i].n_pieces for i in filled], self._batch_pieces):
+            rows = [filled[i] for i in batch]
+            given = [tuple(mentions[i]) for i in rows] if mentions is not None else None
+            found = self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
+            for row, annotation in zip(rows, found, strict=True):
+                annotations[row] = annotation
+        return annotations
+
+    @torch.inference_mode()
+    def classify_pairs(
+        self, annotations: Sequence[Annotation], documents: Sequence[Document]
+    ) -> dict[tuple[int, tuple[str, str]], tuple[str, bool]]:
+        """Best relation type (no relation not being a choice) and novelty of every related pair of ``annotations``.
+
+        Pairs of types that the model never relates are missing.
+        """
+        wanted = {(a.pmid, relation.pair) for a in annotations for relation in a.relations}
+        pieces = split_pieces(documents, self._tokenizer)
+        best = {}
+        for rows in plan_batches([p.n_pieces for p in pieces], self._batch_pieces):
+            entities = [link_entities(annotations[i].mentions, pieces[i]) for i in rows]
+            batch = self._collate([pieces[i] for i in rows])
+            pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
+            ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
+            kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
+            novel = (scores.pair[:, N_CLASSES + 1] > scores.pair[:, N_CLASSES]).tolist()
+            for row, (one, two) in enumerate(zip(pairs.entity_1, pairs.entity_2, strict=True)):
+                (pmid, a), (_, b) = ids[one], ids[two]
+                key = pmid, (min(a, b), max(a, b))
+                if key in wanted:
+                    best[key] = RELATION_TYPES[kinds[row]], novel[row]
+        return best
+
+    def _collate(self, pieces: Sequence[Pieces]) -> DocumentBatch:
+        return collate(pieces, self._config.pad_id).to(self._device)
+
+    def _annotate_batch(
+        self, documents: list[Document], pieces: list[Pieces], given: list[tuple[Mention, ...]] | None
+    ) -> list[Annotation]:
+        batch = self._collate(pieces)
+        words = self._model.words(batch)
+        if given is None:
+            found = self._find_mentions(batch, words, documents)
+            given = [resolve(d, m, self._lexicon) for d, m in zip(documents, found, strict=True)]
+        entities = [link_entities(m, p) for m, p in zip(given, pieces, strict=True)]
+        pairs, scores = self._score_pairs(batch, words, entities)
+        relations = self._decode_relations(documents, entities, pairs, scores, batch)
+        return [
+            Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
+            for document, mentions, found in zip(documents, given, relations, strict=True)
+        ]
+
+    def _find_mentions(
+        self, batch: DocumentBatch, words: torch.Tensor, documents: list[Document]
+    ) -> list[list[Mention]]:
+        logits = self._model.tag_logits(words, batch) / self._config.calibration.tag_temperature
+        score, tags = torch.softmax(logits, dim=-1).max(dim=-1)
+        row = np.repeat(np.arange(len(documents)), [p.n_words for p in batch.pieces])
+        ranges, kinds = decode_tags(tags.cpu().numpy(), row)
+        mentions: list[list[Mention]] = [[] for _ in documents]
+        if not len(ranges):
+            return mentions
+        spans = np.concatenate([p.word_spans for p in batch.pieces])
+        # A mention is as sure as its least sure word. The odd segments lie between mentions.
+        padded = np.append(score.cpu().numpy(), np.float32(1))
+        scores = np.minimum.reduceat(padded, ranges.ravel())[::2]
+        places = (row[ranges[:, 0]], spans[ranges[:, 0], 0], spans[ranges[:, 1] - 1, 1], kinds)
+        for (where, start, end, kind), value in zip(
+            zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
+        ):
+            text = documents[where].text[start:end]
+            mentions[where].append(Mention(start, end, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
+        return mentions
+
+    def _score_pairs(
+        self, batch: DocumentBatch, words: torch.Tensor, entities: list[Entities]
+    ) -> tuple[Pairs, PairScores]:
+        instances = join_instances(entities)
+        pairs = build_pairs(batch, instances, self._type_pairs)
+        scores = PairScores(*(words.new_zeros(n, N_CLASSES + 2) for n in (pairs.n_pairs, len(pairs.pair))))
+        for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
+            found = self._model.pair_logits(words, instances, some)
+            scores.pair[part] = found.pair
+            scores.mention_pair[torch.from_numpy(rows).to(words.device)] = found.mention_pair
+        return pairs, scores
+
+    def _decode_relations(
+        self,
+        documents: list[Document],
+        entities: list[Entities],
+        pairs: Pairs,
+        scores: PairScores,
+        batch: DocumentBatch,
+    ) -> list[list[Relation]]:
+        relations: list[list[Relation]] = [[] for _ in documents]
+        calibration = self._config.calibration
+        logits = scores.pair[:, :N_CLASSES].clone()
+        logits[:, 0] += calibration.none_offset
+        probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
+        novelty = torch.softmax(scores.pair[:, N_CLASSES:] / calibration.novel_temperature, dim=-1)[:, 1]
+        score, kind = (t.cpu().numpy() for t in probability.max(dim=-1))
+        chosen = np.flatnonzero(kind > 0)
+        if not len(chosen):
+            return relations
+        carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind)
+        ids = [entity_id for e in entities for entity_id in e.ids]
+        instances = join_instances(entities)
+        novelty = novelty.cpu().numpy()
+        for row in chosen.tolist():
+            one, two = int(pairs.entity_1[row]), int(pairs.entity_2[row])
+            where = int(instances.entity_document[one])
+            best = int(carrier[row])
+            at = {int(instances.first[pairs.left[best]]), int(instances.first[pairs.right[best]])}
+            novel_score = float(novelty[row])
+            relations[where].append(
+                Relation.between(
+                    ids[one],
+                    ids[two],
+                    RELATION_TYPES[int(kind[row]) - 1],
+                    novel_score > 0.5,
+                    score=round(float(score[row]), SCORE_DECIMALS),
+                    novel_score=round(novel_score, SCORE_DECIMALS),
+                    evidence=_evidence(documents[where].text, batch.pieces[where], at),
+                )
+            )
+        return relations
+
+
+def read_lexicon(lexicon: str | Path | Sequence[str | Path] | None) -> Lexicon:
+    """The shipped lexicon (built from BioRED Train) for None; of several the later ones override."""
+    if lexicon is None:
+        lexicon = Path(str(resources.files("litcoin_batch") / "lexicon" / "biored_train.parquet"))
+    return Lexicon.read(*([lexicon] if isinstance(lexicon, str | Path) else lexicon))
+
+
+def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
+    """(types, types) bool, symmetric."""
+    allowed = np.zeros((len(ENTITY_TYPES),) * 2, bool)
+    for a, b in names:
+        allowed[TYPE_INDEX[a], TYPE_INDEX[b]] = allowed[TYPE_INDEX[b], TYPE_INDEX[a]] = True
+    return allowed
+
+
+def choose_device(device: str) -> torch.device:
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ConfigError("device 'cuda': no CUDA device is visible to this process; use 'cpu' or 'auto'")
+    if device.split(":")[0] not in ("cpu", "cuda"):
+        raise ConfigError(f"device {device!r}: expected 'auto', 'cpu' or 'cuda'")
+    return torch.device(device)
+
+
+def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray) -> np.ndarray:
+    """(pairs,) the mention pair that speaks most for each pair's predicted class."""
+    margin = logits[np.arange(len(pairs.pair)), kind[pairs.pair]] - logits[:, 0]
+    order = np.lexsort((-margin, pairs.pair))
+    first = np.searchsorted(pairs.pair[order], np.arange(pairs.n_pairs))
+    return order[first]
+
+
+def _evidence(text: str, pieces: Pieces, words: set[int]) -> tuple[Evidence, ...]:
+    spans = pieces.sentence_spans[sorted({int(pieces.word_sentences[w]) for w in words})].tolist()
+    return tuple(Evidence(start, end, text[start:end]) for start, end in spans)

@@ -1,0 +1,257 @@
+"""Documents of similar length as padded tensors, and the candidate pairs of their entities.
+
+Each document is padded to a multiple of ``LENGTH_STEP`` that depends on the document alone; together
+with row counts that are multiples of ``ROW_STEP`` this makes every result independent of the batch it
+was computed in, bit for bit: matrix products choose another kernel for very few rows only.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from litcoin_batch.model.pieces import Pieces
+
+LENGTH_STEP = 16
+ROW_STEP = 16
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentBatch:
+    """``ids``, ``shapes`` (batch, pieces); ``mask`` (batch, pieces) bool, True where data is real;
+    ``word_slot`` (real pieces,) index into the flattened (batch * words) grid; ``word_mask`` (batch, words).
+    """
+
+    ids: Tensor
+    shapes: Tensor
+    mask: Tensor
+    word_slot: Tensor
+    word_mask: Tensor
+    pieces: tuple[Pieces, ...]
+
+    @property
+    def n_slots(self) -> int:
+        """Words per document in the padded grid."""
+        return self.word_mask.shape[1]
+
+    def to(self, device: torch.device) -> DocumentBatch:
+        tensors = (self.ids, self.shapes, self.mask, self.word_slot, self.word_mask)
+        return DocumentBatch(*(t.to(device, non_blocking=True) for t in tensors), self.pieces)
+
+
+def padded_len(n: int, step: int = LENGTH_STEP) -> int:
+    return max(step, -(-n // step) * step)
+
+
+def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -> DocumentBatch:
+    """Pad documents to their common length; ``rows`` adds empty documents up to that batch size."""
+    n = max(rows or 0, len(documents))
+    n_pieces = padded_len(max(p.n_pieces for p in documents))
+    n_words = padded_len(max(p.n_words for p in documents))
+    ids = np.full((n, n_pieces), pad_id, np.int64)
+    shapes = np.zeros((n, n_pieces), np.int64)
+    mask = np.zeros((n, n_pieces), bool)
+    word_mask = np.zeros((n, n_words), bool)
+    slots = []
+    for row, p in enumerate(documents):
+        ids[row, : p.n_pieces] = p.ids
+        shapes[row, : p.n_pieces] = p.word_shapes[p.word_of_piece]
+        mask[row, : p.n_pieces] = True
+        word_mask[row, : p.n_words] = True
+        slots.append(p.word_of_piece.astype(np.int64) + row * n_words)
+    arrays = (ids, shapes, mask, np.concatenate(slots), word_mask)
+    return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
+
+
+def plan_batches(lengths: Sequence[int], max_pieces: int) -> Iterator[list[int]]:
+    """Indices of documents batch by batch, longest first.
+
+    One batch holds one padded length, and at most ``max_pieces`` padded pieces (or a single document).
+    """
+    padded = np.asarray([padded_len(n) for n in lengths])
+    order = np.argsort(-padded, kind="stable")
+    start = 0
+    while start < len(order):
+        length = padded[order[start]]
+        room = max(1, max_pieces // int(length))
+        stop = start + 1
+        while stop < len(order) and stop - start < room and padded[order[stop]] == length:
+            stop += 1
+        yield order[start:stop].tolist()
+        start = stop
+
+
+@dataclass(frozen=True, slots=True)
+class Instances:
+    """The mentions of a batch, once per entity they name.
+
+    ``document``, ``first``, ``stop`` (instances,): batch row and half-open word range in it;
+    ``entity`` (instances,) index into the batch's entities; ``entity_type``, ``entity_document`` (entities,).
+    Entities are numbered in the order of documents and first mentions.
+    """
+
+    document: np.ndarray
+    first: np.ndarray
+    stop: np.ndarray
+    entity: np.ndarray
+    entity_type: np.ndarray
+    entity_document: np.ndarray
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Candidate entity pairs and the mention pairs that may carry them.
+
+    ``left``, ``right``, ``pair`` (mention pairs,): instance indices and the entity pair they belong to;
+    ``entity_1``, ``entity_2`` (pairs,): entity indices, ordered by type and then by first mention.
+    ``mention_features`` (mention pairs, 4) and ``pair_features`` (pairs, 4): bucket indices, see ``features``.
+    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): word spans in the padded grid of prefix sums.
+    """
+
+    left: np.ndarray
+    right: np.ndarray
+    pair: np.ndarray
+    entity_1: np.ndarray
+    entity_2: np.ndarray
+    mention_features: np.ndarray
+    pair_features: np.ndarray
+    between: np.ndarray
+    sentences: np.ndarray
+
+    @property
+    def n_pairs(self) -> int:
+        return len(self.entity_1)
+
+
+GAP_EDGES = np.asarray([1, 2, 3, 4, 6, 9, 13, 20, 32, 64, 128])
+SENTENCE_GAP_EDGES = np.asarray([1, 2, 3, 6])
+COUNT_EDGES = np.asarray([2, 3, 4, 6])
+SHARED_EDGES = np.asarray([1, 2, 3, 4])
+MENTION_FEATURE_SIZES = (len(GAP_EDGES) + 1, len(SENTENCE_GAP_EDGES) + 1, 2, 4)
+PAIR_FEATURE_SIZES = (len(COUNT_EDGES) + 1, len(COUNT_EDGES) + 1, len(SHARED_EDGES) + 1, len(SENTENCE_GAP_EDGES) + 1)
+# Words beside the two mentions that still belong to the passage between them.
+MARGIN = 4
+# Farther apart than this the words between say nothing of the pair: the passage is left empty.
+MAX_BETWEEN = 64
+
+
+def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarray) -> Pairs:
+    """All unordered pairs of different entities of one document whose types may be related.
+
+    ``type_pairs`` (types, types) bool, symmetric. Vectorised over the batch: no loop over documents,
+    entities or mentions.
+    """
+    left, right = _mention_pairs(instances)
+    kind, entity = instances.entity_type, instances.entity
+    ok = (entity[left] != entity[right]) & type_pairs[kind[entity[left]], kind[entity[right]]]
+    left, right = left[ok], right[ok]
+    # Instances come in the order of documents, not of entities, so order each pair by (type, entity).
+    rank = kind * (len(kind) + 1) + np.arange(len(kind))
+    swap = rank[entity[left]] > rank[entity[right]]
+    left, right = np.where(swap, right, left), np.where(swap, left, right)
+    key = entity[left].astype(np.int64) * max(1, len(kind)) + entity[right]
+    unique, pair = np.unique(key, return_inverse=True)
+    entity_1, entity_2 = unique // max(1, len(kind)), unique % max(1, len(kind))
+    sentence, spans = _sentences(batch, instances)
+    mention_features, sentence_gap = _mention_features(instances, left, right, sentence)
+    pair_features = _pair_features(instances, pair, (entity_1, entity_2), sentence_gap)
+    between, sentences = _passages(batch, instances, (left, right), spans)
+    return Pairs(left, right, pair, entity_1, entity_2, mention_features, pair_features, between, sentences)
+
+
+def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, np.ndarray, Pairs]]:
+    """Parts of bounded size, so that one huge document does not decide the memory needed.
+
+    Yields the slice of pairs, the indices of mention pairs and the part itself. A pair is never
+    divided, so a part may exceed the bound by one pair's mention pairs.
+    """
+    order = np.argsort(pairs.pair, kind="stable")
+    ends = np.cumsum(np.bincount(pairs.pair, minlength=pairs.n_pairs))
+    start = 0
+    while start < pairs.n_pairs:
+        done = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, done + max_mention_pairs, side="right")))
+        rows, part = order[done : ends[stop - 1]], slice(start, stop)
+        yield part, rows, Pairs(
+            pairs.left[rows],
+            pairs.right[rows],
+            pairs.pair[rows] - start,
+            pairs.entity_1[part],
+            pairs.entity_2[part],
+            pairs.mention_features[rows],
+            pairs.pair_features[part],
+            pairs.between[rows],
+            pairs.sentences[rows],
+        )
+        start = stop
+
+
+def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:
+    """Every (i, j), i < j, of instances in one document; instances are grouped by document."""
+    n = len(instances.document)
+    after = np.searchsorted(instances.document, instances.document, side="right") - np.arange(n) - 1
+    left = np.repeat(np.arange(n), after)
+    offset = np.arange(len(left)) - np.repeat(np.cumsum(after) - after, after)
+    return left, left + 1 + offset
+
+
+def _sentences(batch: DocumentBatch, instances: Instances) -> tuple[np.ndarray, np.ndarray]:
+    """Sentence ordinal of each instance (instances,) and its word span (instances, 2)."""
+    word_base = np.cumsum([0] + [p.n_words for p in batch.pieces])
+    sentence_base = np.cumsum([0] + [len(p.sentence_words) for p in batch.pieces])
+    of_word = np.concatenate([p.word_sentences for p in batch.pieces])
+    words = np.concatenate([p.sentence_words for p in batch.pieces])
+    ordinal = of_word[word_base[instances.document] + instances.first]
+    return ordinal, words[sentence_base[instances.document] + ordinal]
+
+
+def _mention_features(
+    instances: Instances, left: np.ndarray, right: np.ndarray, sentence: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    gap = np.maximum(instances.first[right] - instances.stop[left], instances.first[left] - instances.stop[right])
+    sentence_gap = np.abs(sentence[left] - sentence[right])
+    features = np.stack(
+        [
+            np.digitize(np.maximum(gap, 0), GAP_EDGES),
+            np.digitize(sentence_gap, SENTENCE_GAP_EDGES),
+            instances.first[left] > instances.first[right],
+            (sentence[left] == 0) + 2 * (sentence[right] == 0),
+        ],
+        axis=1,
+    )
+    return features.astype(np.int64), sentence_gap
+
+
+def _pair_features(
+    instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], sentence_gap: np.ndarray
+) -> np.ndarray:
+    n_pairs = len(entities[0])
+    count = np.digitize(np.bincount(instances.entity, minlength=len(instances.entity_type)), COUNT_EDGES)
+    shared = np.bincount(pair, weights=sentence_gap == 0, minlength=n_pairs)
+    nearest = np.full(n_pairs, np.iinfo(np.int64).max)
+    np.minimum.at(nearest, pair, sentence_gap)
+    features = [count[entities[0]], count[entities[1]], np.digitize(shared, SHARED_EDGES)]
+    return np.stack([*features, np.digitize(nearest, SENTENCE_GAP_EDGES)], axis=1).astype(np.int64)
+
+
+def _passages(
+    batch: DocumentBatch, instances: Instances, pair: tuple[np.ndarray, np.ndarray], spans: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Word spans as positions in the flattened (batch, words + 1) grid of prefix sums."""
+    left, right = pair
+    width = batch.n_slots + 1
+    n_words = np.asarray([p.n_words for p in batch.pieces])[instances.document[left]]
+    start = np.minimum(instances.first[left], instances.first[right])
+    stop = np.maximum(instances.stop[left], instances.stop[right])
+    far = stop - start > MAX_BETWEEN
+    start = np.where(far, 0, np.maximum(start - MARGIN, 0))
+    stop = np.where(far, 0, np.minimum(stop + MARGIN, n_words))
+    base = (instances.document[left] * width)[:, None]
+    same = (spans[left] == spans[right]).all(axis=1)
+    second = np.where(same[:, None], 0, spans[right])
+    between = np.stack([start, stop], axis=1) + base
+    return between.astype(np.int64), (np.concatenate([spans[left], second], axis=1) + base).astype(np.int64)

@@ -1,0 +1,160 @@
+"""Pieces to vectors: three encoders behind one call.
+
+``encoder(ids, shapes, mask) -> (batch, pieces, encoder.width)``, vectors at masked places undefined.
+Each document is read once, whatever its length.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel, PreTrainedModel
+
+from litcoin_batch.model.pieces import N_SHAPES
+
+# A step of a recurrence multiplies one row per document; with very few rows the matrix product takes
+# another kernel and rounds differently (see batches.py).
+RECURRENT_ROW_STEP = 8
+
+
+@dataclass(frozen=True, slots=True)
+class RecurrentConfig:
+    """``cell`` "rnn" (tanh) or "lstm"; widths per direction; ``frozen`` embeddings are not trained."""
+
+    cell: str
+    n_pieces: int
+    embedding_width: int = 256
+    hidden_width: int = 256
+    n_layers: int = 2
+    dropout: float = 0.3
+    frozen: bool = False
+
+
+class RecurrentEncoder(nn.Module):
+    """Bidirectional vanilla RNN or LSTM over piece and word-shape embeddings.
+
+    The backward direction runs over each document reversed within its own length, so that padding
+    never enters a state.
+    """
+
+    def __init__(self, config: RecurrentConfig) -> None:
+        super().__init__()
+        cell = {"rnn": nn.RNN, "lstm": nn.LSTM}[config.cell]
+        hidden = config.hidden_width
+        self.embedding = nn.Embedding(config.n_pieces, config.embedding_width)
+        self.embedding.weight.requires_grad_(not config.frozen)
+        self.shape = nn.Embedding(N_SHAPES, config.embedding_width)
+        nn.init.zeros_(self.shape.weight)
+        self.input = nn.Linear(config.embedding_width, 2 * hidden)
+        self.forwards = nn.ModuleList(cell(2 * hidden, hidden, batch_first=True) for _ in range(config.n_layers))
+        self.backwards = nn.ModuleList(cell(2 * hidden, hidden, batch_first=True) for _ in range(config.n_layers))
+        self.norms = nn.ModuleList(nn.LayerNorm(2 * hidden) for _ in range(config.n_layers))
+        self.dropout = nn.Dropout(config.dropout)
+        self.width = 2 * hidden
+        for name, weight in [*self.forwards.named_parameters(), *self.backwards.named_parameters()]:
+            # Orthogonal recurrences keep the gradient's length over hundreds of steps (Saxe et al. 2014).
+            if "weight_hh" in name:
+                for gate in weight.data.split(hidden):
+                    nn.init.orthogonal_(gate)
+
+    def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+        n_rows = len(ids)
+        extra = -n_rows % RECURRENT_ROW_STEP
+        ids, shapes, mask = (nn.functional.pad(t, (0, 0, 0, extra)) for t in (ids, shapes, mask))
+        backward_order = _reversed_within(mask)
+        x = self.input(self.dropout(self.embedding(ids) + self.shape(shapes)))
+        for ahead, behind, norm in zip(self.forwards, self.backwards, self.norms, strict=True):
+            h = self.dropout(x)
+            left, _ = ahead(h)
+            right, _ = behind(_take(h, backward_order))
+            # The residual lets the tanh recurrence refine its input instead of having to carry it.
+            x = norm(x + torch.cat([left, _take(right, backward_order)], dim=-1))
+        return x[:n_rows]
+
+
+class TransformerEncoder(nn.Module):
+    """Any Hugging Face encoder; documents longer than its window are covered by overlapping windows.
+
+    Of the windows that cover a piece, the one in which it lies most central gives its vector.
+    """
+
+    def __init__(self, backbone: PreTrainedModel, window: int, special_ids: tuple[int, int]) -> None:
+        """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""
+        super().__init__()
+        self.backbone = without_pooler(backbone)
+        self.width = backbone.config.hidden_size
+        self.window = window
+        self.special_ids = special_ids
+        self.shape = nn.Embedding(N_SHAPES, backbone.get_input_embeddings().embedding_dim)
+        # Zero, so that training starts from exactly the pretrained function.
+        nn.init.zeros_(self.shape.weight)
+
+    @classmethod
+    def from_config(cls, config: dict) -> TransformerEncoder:
+        """Untrained weights in the shape ``backbone`` (a Hugging Face config as a dict) describes."""
+        settings = dict(config["backbone"])
+        backbone = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings))
+        return cls(backbone, config["window"], tuple(config["special_ids"]))
+
+    def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+        room = self.window - 2
+        n_pieces = ids.shape[1]
+        if n_pieces <= room:
+            return self._encode(ids, shapes, mask)[:, :n_pieces]
+        starts = window_starts(n_pieces, room)
+        source = torch.as_tensor(central_window(n_pieces, room, starts), device=ids.device)
+        encoded = ids.new_zeros((*ids.shape, self.width), dtype=self.shape.weight.dtype)
+        for index, start in enumerate(starts):
+            part = slice(start, start + room)
+            vectors = self._encode(ids[:, part], shapes[:, part], mask[:, part])
+            chosen = torch.nonzero(source[part] == index).squeeze(1)
+            encoded[:, chosen + start] = vectors[:, chosen].to(encoded.dtype)
+        return encoded
+
+    def _encode(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
+        """(batch, pieces, width) of one window; begin and end pieces are added and taken off again."""
+        batch, n_pieces = ids.shape
+        length = mask.sum(dim=1)
+        begin, end = self.special_ids
+        full = torch.cat([ids.new_full((batch, 1), begin), ids, ids.new_zeros((batch, 1))], dim=1)
+        # The end piece follows the last real piece, so that padding stays at the end.
+        full[torch.arange(batch, device=ids.device), length + 1] = end
+        known = torch.arange(n_pieces + 2, device=ids.device) < (length + 2)[:, None]
+        embedded = self.backbone.get_input_embeddings()(full)
+        embedded = embedded + nn.functional.pad(self.shape(shapes) * mask[..., None], (0, 0, 1, 1))
+        output = self.backbone(inputs_embeds=embedded, attention_mask=known.long())
+        return output.last_hidden_state[:, 1:-1]
+
+
+def without_pooler(backbone: PreTrainedModel) -> PreTrainedModel:
+    """The sentence vector some encoders add is never used here; its weights are not kept."""
+    if getattr(backbone, "pooler", None) is not None:
+        backbone.pooler = None
+    return backbone
+
+
+def window_starts(n_pieces: int, room: int) -> list[int]:
+    """First pieces of windows of ``room`` that cover ``n_pieces``, each at least half in its neighbour."""
+    n_windows = 1 + max(0, -(-(n_pieces - room) // (room // 2)))
+    if n_windows == 1:
+        return [0]
+    return [round(i * (n_pieces - room) / (n_windows - 1)) for i in range(n_windows)]
+
+
+def central_window(n_pieces: int, room: int, starts: list[int]) -> list[int]:
+    """For each piece the index of the window whose middle is nearest."""
+    middles = torch.tensor(starts, dtype=torch.float64) + (room - 1) / 2
+    return (torch.arange(n_pieces)[:, None] - middles).abs().argmin(dim=1).tolist()
+
+
+def _reversed_within(mask: Tensor) -> Tensor:
+    """(batch, pieces) index that reverses each row's real part and leaves padding where it is."""
+    length = mask.sum(dim=1, keepdim=True)
+    place = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
+    return torch.where(place < length, length - 1 - place, place)
+
+
+def _take(x: Tensor, order: Tensor) -> Tensor:
+    return x.gather(1, order[..., None].expand(-1, -1, x.shape[-1]))

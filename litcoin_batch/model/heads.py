@@ -1,0 +1,176 @@
+"""Vectors to tags, and entity pairs to relation types and novelty, all pairs of a batch at once.
+
+A pair of entities is judged by every pair of their mentions (Verga et al. 2018, arXiv:1802.10569):
+mention pairs are scored from the two mention vectors, their product, the words between them and the
+sentences around them, and pooled with log-sum-exp. The best scored mention pair is the evidence.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from litcoin_batch.model.batches import (
+    MENTION_FEATURE_SIZES,
+    PAIR_FEATURE_SIZES,
+    ROW_STEP,
+    DocumentBatch,
+    Instances,
+    Pairs,
+    padded_len,
+)
+from litcoin_batch.model.tags import N_TAGS
+from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES
+
+# Columns of pair logits: 0 no relation, then the types, then known and novel.
+N_CLASSES = 1 + len(RELATION_TYPES)
+N_LOGITS = N_CLASSES + 2
+
+
+@dataclass(frozen=True, slots=True)
+class HeadConfig:
+    pair_width: int = 256
+    dropout: float = 0.3
+
+
+class TagHead(nn.Module):
+    """(rows, width) -> (rows, N_TAGS)"""
+
+    def __init__(self, width: int, config: HeadConfig) -> None:
+        super().__init__()
+        self.layers = nn.Sequential(
+            nn.Dropout(config.dropout), nn.Linear(width, config.pair_width), nn.GELU(), nn.Linear(config.pair_width, N_TAGS)
+        )
+
+    def forward(self, words: Tensor) -> Tensor:
+        return on_padded_rows(self.layers, words)
+
+
+class PairHead(nn.Module):
+    def __init__(self, width: int, config: HeadConfig) -> None:
+        super().__init__()
+        hidden = config.pair_width
+        self.mention = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(3 * width, hidden))
+        self.kind = nn.Embedding(len(ENTITY_TYPES), hidden)
+        self.left, self.right = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden, bias=False)
+        self.product = nn.Linear(hidden, hidden, bias=False)
+        self.between, self.sentence = Passage(width, hidden), Passage(width, hidden)
+        self.mention_features = FeatureSum(MENTION_FEATURE_SIZES, hidden)
+        self.pair_features = FeatureSum(PAIR_FEATURE_SIZES, hidden)
+        self.hidden = nn.Sequential(nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(config.dropout))
+        self.mention_logits = nn.Linear(hidden, N_LOGITS)
+        self.entity = nn.Sequential(
+            nn.LayerNorm(3 * hidden), nn.Dropout(config.dropout), nn.Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, N_LOGITS)
+        )
+
+    def forward(self, words: Tensor, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS).
+
+        ``words`` (batch, slots, width), zero where no word is.
+        """
+        device = words.device
+        at = {name: torch.as_tensor(getattr(pairs, name), device=device) for name in Pairs.__slots__}
+        vectors = self._mentions(words, instances)
+        entity = torch.as_tensor(instances.entity, device=device)
+        entities = log_sum_exp(vectors, entity, len(instances.entity_type))
+        left, right = vectors[at["left"]], vectors[at["right"]]
+        scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
+        scored = scored + on_padded_rows(self.product, left * right)
+        scored = scored + self.between(words, at["between"]) + self.sentence(words, at["sentences"])
+        scored = scored + self.mention_features(at["mention_features"])
+        features = self.pair_features(at["pair_features"])
+        scored = self.hidden(scored + features[at["pair"]])
+        mention_logits = on_padded_rows(self.mention_logits, scored)
+        one, two = entities[at["entity_1"]], entities[at["entity_2"]]
+        whole = on_padded_rows(self.entity, torch.cat([one + two, one * two, features], dim=-1))
+        return log_sum_exp(mention_logits, at["pair"], pairs.n_pairs) + whole, mention_logits
+
+    def _mentions(self, words: Tensor, instances: Instances) -> Tensor:
+        """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
+        n_slots = words.shape[1]
+        device = words.device
+        base = instances.document.astype("int64") * n_slots
+        flat = words.flatten(0, 1)
+        first = torch.as_tensor(base + instances.first, device=device)
+        last = torch.as_tensor(base + instances.stop - 1, device=device)
+        spans = torch.as_tensor(
+            (instances.document * (n_slots + 1))[:, None] + _columns(instances), device=device, dtype=torch.long
+        )
+        total = prefix_sums(words)
+        mean = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])[:, None]
+        kind = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
+        vectors = on_padded_rows(self.mention, torch.cat([flat[first], flat[last], mean], dim=-1))
+        return vectors + self.kind(kind)
+
+
+class Passage(nn.Module):
+    """What stands in given spans of words, each dimension attending to the words salient to it.
+
+    Softmax pooling over any span from two prefix sums: the cost does not grow with the number of pairs.
+    """
+
+    # Salience is bounded so that differences of prefix sums keep their precision in 32 bits.
+    LIMIT = 4.0
+
+    def __init__(self, width: int, hidden: int) -> None:
+        super().__init__()
+        self.value = nn.Linear(width, hidden)
+        self.salience = nn.Linear(width, hidden)
+
+    def forward(self, words: Tensor, spans: Tensor) -> Tensor:
+        """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty."""
+        value = self.value(words)
+        weight = torch.exp(self.LIMIT * torch.tanh(self.salience(words) / self.LIMIT))
+        above, below = prefix_sums(weight * value), prefix_sums(weight)
+        numerator = sum(above[spans[:, i + 1]] - above[spans[:, i]] for i in range(0, spans.shape[1], 2))
+        denominator = sum(below[spans[:, i + 1]] - below[spans[:, i]] for i in range(0, spans.shape[1], 2))
+        empty = denominator <= 0
+        return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
+
+
+class FeatureSum(nn.Module):
+    """Sum of one embedding per bucketed feature: (rows, features) -> (rows, hidden)."""
+
+    def __init__(self, sizes: tuple[int, ...], hidden: int) -> None:
+        super().__init__()
+        self.tables = nn.ModuleList(nn.Embedding(size, hidden) for size in sizes)
+        for table in self.tables:
+            nn.init.normal_(table.weight, std=0.1)
+
+    def forward(self, features: Tensor) -> Tensor:
+        return sum(table(features[:, i]) for i, table in enumerate(self.tables))
+
+
+def pool_words(vectors: Tensor, batch: DocumentBatch) -> Tensor:
+    """(batch, slots, width): the mean of each word's pieces; zero where no word is."""
+    n_rows, n_slots = batch.word_mask.shape
+    real = vectors[batch.mask]
+    words = real.new_zeros(n_rows * n_slots, vectors.shape[-1]).index_add_(0, batch.word_slot, real)
+    count = torch.bincount(batch.word_slot, minlength=n_rows * n_slots).clamp(min=1)
+    return (words / count[:, None]).view(n_rows, n_slots, -1)
+
+
+def prefix_sums(words: Tensor) -> Tensor:
+    """(batch * (slots + 1), width): sums over the words before each place, document by document."""
+    return nn.functional.pad(words.float().cumsum(dim=1), (0, 0, 1, 0)).flatten(0, 1)
+
+
+def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
+    """(groups, columns): log-sum-exp of the rows of each group; every group has a row."""
+    index = group[:, None].expand_as(values)
+    peak = values.new_full((n_groups, values.shape[1]), -torch.inf)
+    peak = peak.scatter_reduce(0, index, values.detach(), "amax")
+    total = torch.zeros_like(peak).index_add_(0, group, torch.exp(values - peak[group]))
+    return torch.log(total) + peak
+
+
+def on_padded_rows(module: nn.Module, rows: Tensor) -> Tensor:
+    """``module(rows)``, computed on a multiple of ROW_STEP rows: see ``batches``."""
+    n = len(rows)
+    return module(nn.functional.pad(rows, (0, 0, 0, padded_len(n, ROW_STEP) - n)))[:n]
+
+
+def _columns(instances: Instances):
+    return torch.stack([torch.as_tensor(instances.first), torch.as_tensor(instances.stop)], dim=1).numpy()

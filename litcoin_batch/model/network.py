@@ -1,0 +1,48 @@
+"""The joint model, assembled: one encoder, tags for every word, logits for every entity pair."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
+from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead, pool_words
+
+
+@dataclass(frozen=True, slots=True)
+class PairScores:
+    """``pair`` (pairs, N_LOGITS) logits; ``mention_pair`` (mention pairs, N_LOGITS) their parts."""
+
+    pair: Tensor
+    mention_pair: Tensor
+
+
+class JointModel(nn.Module):
+    def __init__(self, encoder: nn.Module, config: HeadConfig) -> None:
+        super().__init__()
+        self.encoder = encoder
+        self.tag_head = TagHead(encoder.width, config)
+        self.pair_head = PairHead(encoder.width, config)
+
+    def words(self, batch: DocumentBatch) -> Tensor:
+        """(batch, slots, width) word vectors: the one pass of the encoder over each document."""
+        return pool_words(self.encoder(batch.ids, batch.shapes, batch.mask).float(), batch)
+
+    def tag_logits(self, words: Tensor, batch: DocumentBatch) -> Tensor:
+        """(real words, N_TAGS), document after document."""
+        return self.tag_head(words[batch.word_mask])
+
+    def pair_logits(self, words: Tensor, instances: Instances, pairs: Pairs) -> PairScores:
+        return PairScores(*self.pair_head(words, instances, pairs))
+
+
+def count_parameters(model: nn.Module) -> int:
+    return sum(p.numel() for p in model.parameters())
+
+
+def set_threads(n: int | None) -> None:
+    """Bound torch's threads in this process; None keeps what OMP_NUM_THREADS gave."""
+    if n is not None:
+        torch.set_num_threads(n)

@@ -1,0 +1,109 @@
+"""Temperatures that make scores probabilities, chosen on the development set."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from litcoin_batch.model.annotator import allowed_type_pairs
+from litcoin_batch.model.checkpoint import Calibration, ModelConfig
+from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.network import JointModel
+
+from examples import Example, iterate
+
+TEMPERATURES = torch.linspace(0.5, 4.0, 141)
+OFFSETS = torch.linspace(-1.5, 1.5, 61)
+
+
+@dataclass(frozen=True, slots=True)
+class DevLogits:
+    """Logits of words (words, tags), pairs (pairs, classes) and related pairs (related, 2), with their targets."""
+
+    tags: Tensor
+    tag_target: Tensor
+    pairs: Tensor
+    pair_target: Tensor
+    novel: Tensor
+    novel_target: Tensor
+
+
+@torch.inference_mode()
+def collect_logits(model: JointModel, examples: Sequence[Example], config: ModelConfig, device: torch.device) -> DevLogits:
+    parts: list[list[Tensor]] = [[] for _ in range(6)]
+    batches = [[i] for i in range(len(examples))]
+    for batch in iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs)):
+        batch = batch.to(device)
+        words = model.words(batch.documents)
+        parts[0].append(model.tag_logits(words, batch.documents))
+        parts[1].append(batch.allowed.float().argmax(dim=1))
+        if batch.pairs is None:
+            continue
+        logits = model.pair_logits(words, batch.instances, batch.pairs).pair
+        related = batch.novel >= 0
+        parts[2].append(logits[:, :N_CLASSES])
+        parts[3].append(batch.target)
+        parts[4].append(logits[related][:, N_CLASSES:])
+        parts[5].append(batch.novel[related])
+    return DevLogits(*(torch.cat(part).float().cpu() if i % 2 == 0 else torch.cat(part).cpu() for i, part in enumerate(parts)))
+
+
+def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[str, float]]:
+    """Temperatures by likelihood, and the offset of "no relation" by F1 of pair and type.
+
+    ``n_unreachable``: gold relations that are no candidate pair, counted as missed. Returns the expected
+    calibration errors before and after as well.
+    """
+    tag = best_temperature(logits.tags, logits.tag_target)
+    novel = best_temperature(logits.novel, logits.novel_target)
+    offset = best_offset(logits.pairs, logits.pair_target, n_unreachable)
+    shifted = logits.pairs + F.pad(torch.tensor([offset]), (0, N_CLASSES - 1))
+    pair = best_temperature(shifted, logits.pair_target)
+    errors = {}
+    for name, values, target, temperature in (
+        ("tag", logits.tags, logits.tag_target, tag),
+        ("pair", shifted, logits.pair_target, pair),
+        ("novel", logits.novel, logits.novel_target, novel),
+    ):
+        errors[f"{name}_ece_before"] = expected_calibration_error(values, target)
+        errors[f"{name}_ece"] = expected_calibration_error(values / temperature, target)
+    return Calibration(tag, pair, novel, offset), errors
+
+
+def best_temperature(logits: Tensor, target: Tensor) -> float:
+    losses = torch.stack([F.cross_entropy(logits / t, target) for t in TEMPERATURES])
+    return round(float(TEMPERATURES[losses.argmin()]), 3)
+
+
+def best_offset(logits: Tensor, target: Tensor, n_unreachable: int) -> float:
+    """Added to the logit of no relation: the middle of the widest run of offsets within 0.002 of the best F1."""
+    f1 = []
+    n_gold = int((target > 0).sum()) + n_unreachable
+    for offset in OFFSETS:
+        shifted = logits.clone()
+        shifted[:, 0] += offset
+        found = shifted.argmax(dim=1)
+        right = int(((found == target) & (target > 0)).sum())
+        f1.append(2 * right / max(1, n_gold + int((found > 0).sum())))
+    near = np.flatnonzero(np.asarray(f1) >= max(f1) - 0.002)
+    runs = np.split(near, np.flatnonzero(np.diff(near) > 1) + 1)
+    widest = max(runs, key=len)
+    return round(float(OFFSETS[widest[len(widest) // 2]]), 3)
+
+
+def expected_calibration_error(logits: Tensor, target: Tensor, n_bins: int = 15) -> float:
+    """Guo et al. 2017 (arXiv:1706.04599), equation 3, over equal-width bins of the top probability."""
+    score, kind = torch.softmax(logits, dim=-1).max(dim=-1)
+    right = (kind == target).double()
+    bins = torch.clamp((score * n_bins).long(), max=n_bins - 1)
+    error = 0.0
+    for index in range(n_bins):
+        inside = bins == index
+        if inside.any():
+            error += float(inside.double().mean() * (right[inside].mean() - score[inside].double().mean()).abs())
+    return error

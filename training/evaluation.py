@@ -1,0 +1,32 @@
+"""One model against one gold set: every figure of ``litcoin_batch.scoring.report``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.schema import Document
+from litcoin_batch.scoring import report
+
+
+def evaluate(annotator: Annotator, documents: Sequence[Document]) -> dict[str, Any]:
+    """Gold mentions given, and end to end from text alone, both by the code that annotates in production."""
+    gold = [document.gold for document in documents]
+    given = annotator.annotate(documents, [annotation.mentions for annotation in gold])
+    found = annotator.annotate(documents)
+    return report(gold, given, found, annotator.classify_pairs(gold, documents))
+
+
+def headline(figures: dict[str, Any]) -> dict[str, float]:
+    """The F1 of each level, the numbers a person compares first."""
+    given, found = figures["gold_entities"], figures["predicted_entities"]
+    return {
+        "ner": figures["ner"]["f1"],
+        "pair": given["pair"]["f1"],
+        "pair_type": given["pair_type"]["f1"],
+        "pair_type_novelty": given["pair_type_novelty"]["f1"],
+        "type_accuracy": given["type_accuracy"],
+        "novelty_accuracy": given["novelty_accuracy"],
+        "end_to_end_pair_type": found["pair_type"]["f1"],
+    }

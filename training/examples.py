@@ -1,0 +1,147 @@
+"""Annotated documents as arrays for training, and batches of them.
+
+Prepared once; an epoch then only shuffles indices and pads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, padded_len
+from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
+from litcoin_batch.model.pieces import Pieces, split_pieces, word_range
+from litcoin_batch.model.tags import N_TAGS, encode_tags
+from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, Document
+
+RELATION_INDEX = {name: index + 1 for index, name in enumerate(RELATION_TYPES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """``allowed`` (words, N_TAGS) bool: the tags each word may have. One tag where the corpus says it;
+    several where a corpus does not annotate a type, so that its silence is not trained as absence.
+
+    ``relations`` (relations, 4): entity, entity, class, novel; None where a corpus has no relations.
+    """
+
+    pieces: Pieces
+    allowed: np.ndarray
+    entities: Entities | None
+    relations: np.ndarray | None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """``target`` (pairs,) class of each pair (0 no relation); ``novel`` (pairs,) 0 known, 1 novel, -1 no relation."""
+
+    documents: DocumentBatch
+    allowed: torch.Tensor
+    instances: Instances | None
+    pairs: Pairs | None
+    target: torch.Tensor
+    novel: torch.Tensor
+
+    def to(self, device: torch.device) -> Batch:
+        tensors = (self.target.to(device), self.novel.to(device))
+        return Batch(self.documents.to(device), self.allowed.to(device), self.instances, self.pairs, *tensors)
+
+
+def prepare(documents: Sequence[Document], tokenizer: Tokenizer, complete: Sequence[str] = ENTITY_TYPES, *, relations: bool = True) -> list[Example]:
+    """``complete``: the entity types that this corpus annotates wherever they occur; mentions of other types are ignored."""
+    pieces = split_pieces(documents, tokenizer)
+    return [
+        _example(document, p, complete, relations)
+        for document, p in zip(documents, pieces, strict=True)
+        if p.n_pieces
+    ]
+
+
+def _example(document: Document, pieces: Pieces, complete: Sequence[str], relations: bool) -> Example:
+    known = [m for m in document.gold.mentions if m.type in complete]
+    ranges = np.asarray([word_range(pieces, m.start, m.end) for m in known], np.int64).reshape(-1, 2)
+    tags = encode_tags(ranges, np.asarray([TYPE_INDEX[m.type] for m in known], np.int64), pieces.n_words)
+    allowed = np.zeros((pieces.n_words, N_TAGS), bool)
+    allowed[np.arange(pieces.n_words), tags] = True
+    for name in set(ENTITY_TYPES) - set(complete):
+        allowed[tags == 0, 1 + 2 * TYPE_INDEX[name]] = True
+        allowed[tags == 0, 2 + 2 * TYPE_INDEX[name]] = True
+    # Mentions of a label that is none of ours ("ambiguous") may be anything.
+    for mention in document.gold.mentions:
+        if mention.type not in ENTITY_TYPES:
+            first, stop = word_range(pieces, mention.start, mention.end)
+            allowed[first:stop][tags[first:stop] == 0] = True
+    if not relations:
+        return Example(pieces, allowed, None, None)
+    entities = link_entities(known, pieces)
+    index = {entity_id: i for i, entity_id in enumerate(entities.ids)}
+    rows = [
+        (index[r.entity_1_id], index[r.entity_2_id], RELATION_INDEX[r.type], int(r.novel))
+        for r in document.gold.relations
+        if r.entity_1_id in index and r.entity_2_id in index
+    ]
+    return Example(pieces, allowed, entities, np.asarray(rows, np.int64).reshape(-1, 4))
+
+
+def epoch_batches(examples: Sequence[Example], max_pieces: int, rng: np.random.Generator) -> list[list[int]]:
+    """Batches of similar length in random order, each at most ``max_pieces`` padded pieces.
+
+    Lengths are jittered by a tenth before sorting, so that no two epochs batch alike.
+    """
+    lengths = np.asarray([e.pieces.n_pieces for e in examples])
+    order = np.argsort(lengths * rng.uniform(0.95, 1.05, len(lengths)), kind="stable")
+    batches: list[list[int]] = [[]]
+    longest = 0
+    for index in order.tolist():
+        longest = max(longest, padded_len(int(lengths[index])))
+        if batches[-1] and longest * (len(batches[-1]) + 1) > max_pieces:
+            batches.append([])
+            longest = padded_len(int(lengths[index]))
+        batches[-1].append(index)
+    return [batches[i] for i in rng.permutation(len(batches))]
+
+
+def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray) -> Batch:
+    """Examples with relations must come first: only they enter the pairs."""
+    documents = collate([e.pieces for e in examples], pad_id)
+    allowed = torch.from_numpy(np.concatenate([e.allowed for e in examples]))
+    related = [e for e in examples if e.relations is not None]
+    empty = torch.zeros(0, dtype=torch.long)
+    if not related:
+        return Batch(documents, allowed, None, None, empty, empty)
+    instances = join_instances([e.entities for e in related])
+    pairs = build_pairs(documents, instances, type_pairs)
+    if not pairs.n_pairs:
+        return Batch(documents, allowed, None, None, empty, empty)
+    target, novel = _pair_targets(related, pairs)
+    return Batch(documents, allowed, instances, pairs, torch.from_numpy(target), torch.from_numpy(novel))
+
+
+def _pair_targets(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
+    n_entities = [len(e.entities.ids) for e in examples]
+    base = np.repeat(np.cumsum([0, *n_entities[:-1]]), [len(e.relations) for e in examples])
+    rows = np.concatenate([e.relations for e in examples])
+    n = sum(n_entities)
+    low, high = np.minimum(pairs.entity_1, pairs.entity_2), np.maximum(pairs.entity_1, pairs.entity_2)
+    ends = np.sort(rows[:, :2] + base[:, None], axis=1)
+    key, gold = low * n + high, ends[:, 0] * n + ends[:, 1]
+    order = np.argsort(gold, kind="stable")
+    place = np.searchsorted(gold[order], key)
+    found = place < len(gold)
+    found[found] = gold[order][place[found]] == key[found]
+    target, novel = np.zeros(len(key), np.int64), np.full(len(key), -1, np.int64)
+    hit = order[place[found]]
+    target[found], novel[found] = rows[hit, 2], rows[hit, 3]
+    return target, novel
+
+
+def iterate(
+    examples: Sequence[Example], batches: Sequence[Sequence[int]], pad_id: int, type_pairs: np.ndarray
+) -> Iterator[Batch]:
+    for batch in batches:
+        chosen = sorted((examples[i] for i in batch), key=lambda e: e.relations is None)
+        yield stack(chosen, pad_id, type_pairs)

@@ -1,0 +1,52 @@
+"""The README.md of a checkpoint folder: what it is, what it learnt from, what it scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from litcoin_batch.model.checkpoint import ModelConfig
+
+from evaluation import headline
+
+
+def write_model_card(folder: Path, config: ModelConfig, figures: dict) -> None:
+    """``figures``: the development scores as ``evaluation.evaluate`` gives them. The hash is in manifest.json beside it."""
+    facts = config.training
+    recipe = "\n".join(f"| {key} | {value} |" for key, value in sorted(facts.items()))
+    scores = "\n".join(f"| {name} | {value:.4f} |" for name, value in headline(figures).items())
+    errors = "\n".join(f"| {name} | {value:.4f} |" for name, value in figures["calibration"].items())
+    folder.joinpath("README.md").write_text(
+        f"""# {config.encoder["kind"]} checkpoint
+
+Recognises genes, diseases, chemicals, variants, organisms and cell lines in an abstract, and scores the relation
+type and novelty of every pair of them, encoding the document once. Read by `litcoin_batch.model.annotator.Annotator`.
+`manifest.json` holds the model id and the SHA-256 of every file.
+
+## Data and recipe
+
+| | |
+|---|---|
+{recipe}
+
+`train_files` are what was learnt from, `dev_files` what epoch, temperatures and the offset of "no relation" were chosen on.
+
+## Scores on the development files
+
+F1 of each level (given gold entities, unless end to end is said); `metrics.json` has precision, recall, every type and the definitions.
+
+| | |
+|---|---|
+{scores}
+
+Expected calibration error, before and after the temperatures:
+
+| | |
+|---|---|
+{errors}
+
+## Licence
+
+The weights are released under Apache-2.0. BioRED was annotated by NCBI and is in the public domain in the United States.
+A backbone's own licence applies to what was taken from it{f" ({facts['backbone']})" if facts.get("backbone") else ""}.
+"""
+    )
