@@ -8,11 +8,12 @@ import pytest
 from litcoin_batch.model.concepts import Lexicon, resolve
 from litcoin_batch.schema import Document, Mention, is_local, local_id
 
-GENE, DISEASE, CHEMICAL, VARIANT = (
+GENE, DISEASE, CHEMICAL, VARIANT, TAXON = (
     "GeneOrGeneProduct",
     "DiseaseOrPhenotypicFeature",
     "ChemicalEntity",
     "SequenceVariant",
+    "OrganismTaxon",
 )
 EMPTY = Lexicon()
 
@@ -169,6 +170,22 @@ def test_an_ambiguous_change_reads_as_the_documents_other_variants_do():
     wanted = [("A53T", VARIANT), ("p.Ala30Pro", VARIANT)]
     assert resolve(protein, mentions_of(protein, *wanted), EMPTY)[0].entity_ids == ("p|SUB|A|53|T",)
     assert resolve(neither, mentions_of(neither, *wanted), EMPTY)[0].entity_ids == ("c|SUB|A|53|T",)
+
+
+def test_a_gene_is_that_of_the_organism_named_most_often():
+    lexicon = Lexicon.from_rows(
+        [
+            ("IL6", GENE, "3569", "9606"),
+            ("Il6", GENE, "16193", "10090"),
+            ("mice", TAXON, "10090"),
+            ("patients", TAXON, "9606"),
+        ]
+    )
+    wanted = [("IL-6", GENE), ("mice", TAXON), ("patients", TAXON)]
+    expected = {"IL-6 in mice and mice, not patients": "16193", "IL-6 in patients and mice, patients": "3569", "IL-6": "3569"}
+    for text, gene in expected.items():
+        document = Document(7, text, None)
+        assert resolve(document, mentions_of(document, *wanted), lexicon)[0].entity_ids == (gene,)
 
 
 def test_given_ids_are_kept_and_lent_and_given_local_ids_are_not_reused():

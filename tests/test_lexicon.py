@@ -2,7 +2,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from litcoin_batch.model.lexicon import SHIPPED, Lexicon, Row, normalise, read_rows, write_rows
+from litcoin_batch.model.lexicon import SHIPPED, Lexicon, normalise
+from litcoin_batch.model.lexicon_files import Row, read_rows, write_rows
 from litcoin_batch.schema import ContractError
 
 GENE, DISEASE, CHEMICAL, VARIANT = (
@@ -27,7 +28,7 @@ def lexicon_file(request, tmp_path):
     if request.param == "parquet":
         assert write_rows(ROWS, path) == len(ROWS)
     else:
-        path.write_text("\n".join("\t".join(row) for row in (Row._fields, *ROWS)) + "\n", encoding="utf-8")
+        path.write_text("\n".join("\t".join(row[:3]) for row in (Row._fields, *ROWS)) + "\n", encoding="utf-8")
     return path
 
 
@@ -79,6 +80,41 @@ def test_lookup_knows_types_several_concepts_and_the_unknown():
     assert lexicon.lookup("Breast and ovarian cancers", DISEASE) == ("D001943", "D010051")
     assert lexicon.lookup("R506Q", VARIANT) == ("rs6025",)
     assert lexicon.lookup("IL-6", DISEASE) == lexicon.lookup("IL-7", GENE) == ()
+
+
+SPECIES = [
+    Row("IL6", GENE, "3569", "9606"),
+    Row("Il6", GENE, "16193", "10090"),
+    Row("Il6", GENE, "24498", "10116"),
+]
+
+
+def test_the_first_organism_that_has_a_gene_of_the_name_decides():
+    lexicon = Lexicon.from_rows(SPECIES)
+    assert lexicon.lookup("IL-6", GENE) == lexicon.lookup("IL-6", GENE, ["7227"]) == ("3569",)
+    assert lexicon.lookup("IL-6", GENE, ["7227", "10116", "10090"]) == ("24498",)
+    assert lexicon.lookup("Il6", GENE, ["9606", "10090"]) == ("3569",)
+    assert lexicon.lookup("IL-6", CHEMICAL, ["10116"]) == ()
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "tsv"])
+def test_the_organism_is_kept_in_files(tmp_path, suffix):
+    path = tmp_path / f"genes.{suffix}"
+    if suffix == "parquet":
+        write_rows([*SPECIES, ROWS[0]], path)
+    else:
+        lines = [Row._fields, *SPECIES, (*ROWS[0][:3], "")]
+        path.write_text("\n".join("\t".join(line) for line in lines) + "\n")
+    assert list(read_rows(path)) == [*SPECIES, ROWS[0]]
+
+
+def test_a_later_file_also_overrides_the_genes_of_organisms(tmp_path):
+    first, second = tmp_path / "first.parquet", tmp_path / "second.parquet"
+    write_rows([*SPECIES, Row("TNF", GENE, "21926", "10090")], first)
+    write_rows([Row("Il-6", GENE, "MINE:1")], second)
+    lexicon = Lexicon.read(first, second)
+    assert lexicon.lookup("IL6", GENE, ["10090"]) == ("MINE:1",)
+    assert lexicon.lookup("Tnf", GENE, ["10090"]) == ("21926",)
 
 
 def test_the_first_row_of_a_name_wins():

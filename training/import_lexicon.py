@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from litcoin_batch.model.lexicon import Row, write_rows
+from litcoin_batch.model.lexicon_files import Row, write_rows
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 
 from vocabularies import LEVELS, VOCABULARIES

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from lxml import etree
 
-from litcoin_batch.model.lexicon import Row
+from litcoin_batch.model.lexicon_files import Row
 from litcoin_batch.schema import ContractError
 
 GENE, DISEASE, CHEMICAL = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity"
@@ -67,7 +67,8 @@ def gene_info(path: Path, level: int, taxa: frozenset[str] = frozenset()) -> Ite
         if (taxa and gene["#tax_id"] not in taxa) or gene["Symbol"] == "NEWENTRY":
             continue
         names = [name for column in wanted[level] for name in gene.get(column, "-").split("|") if name != "-"]
-        yield from _rows(names, GENE, gene["GeneID"], skip=gene["Symbol"] if level else None)
+        for row in _rows(names, GENE, gene["GeneID"], skip=gene["Symbol"] if level else None):
+            yield row._replace(taxon=gene["#tax_id"])
 
 
 def taxonomy(path: Path, level: int) -> Iterator[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,12 +34,18 @@ def resolve(
     synonyms = Synonyms(document.text, ordered)
     numbers = _LocalNumbers(document.pmid, mentions)
     prefer_protein = _reads_as_protein(ordered)
+    taxa = _taxa(ordered, synonyms, lexicon)
     resolved = list(mentions)
     for i in order:
         mention = mentions[i]
         if not mention.entity_ids:
             names = synonyms.of(mention)
-            ids = names.given or _look_up(mention, names, lexicon, prefer_protein)
+            if names.given:
+                ids = names.given
+            elif mention.type == "SequenceVariant":
+                ids = _look_up_variant(names, lexicon, prefer_protein)
+            else:
+                ids = _look_up(mention, names, lexicon, taxa)
             resolved[i] = replace(mention, entity_ids=ids or numbers.of(names))
     return tuple(resolved)
 
@@ -47,15 +54,23 @@ def _position(mention: Mention) -> tuple[int, int, str]:
     return mention.start, mention.end, mention.type
 
 
+def _taxa(mentions: Sequence[Mention], synonyms: Synonyms, lexicon: Lexicon) -> tuple[str, ...]:
+    """The organisms that the document names, most often named first (of equals, first named first)."""
+    counts: Counter[str] = Counter()
+    for mention in mentions:
+        if mention.type == "OrganismTaxon":
+            names = synonyms.of(mention)
+            counts.update(mention.entity_ids or names.given or _look_up(mention, names, lexicon))
+    return tuple(taxon for taxon, _ in counts.most_common())
+
+
 def _look_up(
-    mention: Mention, names: Names, lexicon: Lexicon, prefer_protein: bool
+    mention: Mention, names: Names, lexicon: Lexicon, taxa: Sequence[str] = ()
 ) -> tuple[str, ...]:
-    if mention.type == "SequenceVariant":
-        return _look_up_variant(names, lexicon, prefer_protein)
     for surface in (*names.long_forms, mention.text, *names.surfaces):
         if mention.type == _OWN_MEANING_ONLY and surface in names.short_forms:
             continue
-        ids = lexicon.lookup(surface, mention.type)
+        ids = lexicon.lookup(surface, mention.type, taxa)
         if ids:
             return ids
     return ()
