@@ -41,6 +41,7 @@ def lexicon_file(request, tmp_path):
         (DISEASE, "Parkinson's disease", "parkinson disease"),
         (DISEASE, "tumours", "Tumor"),
         (DISEASE, "HCCs", "HCC"),
+        (DISEASE, "abscesses", "abscess"),
         (DISEASE, "type II diabetes", "type 2 diabetes"),
         (DISEASE, "type I diabetes", "type 1 diabetes"),
         (DISEASE, "leukaemias", "leukemia"),

@@ -54,6 +54,8 @@ def _fold_word(word: str) -> str:
     if len(word) >= 5 and word.isalpha():
         if word.endswith("ies"):
             word = word[:-3] + "y"
+        elif word.endswith("sses"):
+            word = word[:-2]
         elif word.endswith("s") and not word.endswith(("ss", "us", "is")):
             word = word[:-1]
         if len(word) >= 6:
