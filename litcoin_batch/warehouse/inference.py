@@ -20,7 +20,7 @@ from pyspark.sql.types import StructType
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
-from litcoin_batch.schema import Annotation, ContractError, Document
+from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
 from litcoin_batch.warehouse.tables import ANNOTATED
 
@@ -61,7 +61,16 @@ class CheckpointLoader:
         )
 
     def verify(self) -> str:
-        """The ``model_id``. Raises ``ContractError`` where the checkpoint is missing or damaged."""
+        """The ``model_id``.
+
+        Raises ``ContractError`` where the checkpoint is missing or damaged, ``ConfigError`` for a lexicon
+        that is not there and for a device of no known kind.
+        """
+        if self.device.split(":")[0] not in ("auto", "cpu", "cuda"):
+            raise ConfigError(f"device {self.device!r}: expected auto, cpu or cuda")
+        for path in self.lexicon:
+            if not Path(path).is_file():
+                raise ConfigError(f"lexicon {path}: no such file")
         return verify_checkpoint(locate_checkpoint(self.checkpoint))
 
     def verify_early(self) -> str | None:
@@ -132,8 +141,7 @@ def register_sql(spark: SparkSession, checkpoint: str | Loader, name: str = "ann
         for pmid, title, abstract in columns:
             yield _annotate_columns(loaded(loader), pmid, title, abstract)
 
-    kind = F.ArrowUDFType.SCALAR_ITER
-    spark.udf.register(name, F.arrow_udf(annotate_columns, SQL_RESULT, kind))
+    spark.udf.register(name, F.arrow_udf(annotate_columns, SQL_RESULT))
 
 
 def _annotate_columns(

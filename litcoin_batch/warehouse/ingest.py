@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from functools import reduce
 from io import BytesIO
 
 import pyarrow as pa
@@ -13,12 +14,13 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.readers import read_stream
 from litcoin_batch.schema import ConfigError, Document, Reject
-from litcoin_batch.warehouse.storage import StoredFile, as_uri
+from litcoin_batch.warehouse.storage import StoredFile, as_uri, read_end
 from litcoin_batch.warehouse.tables import RECORDS, arrow_schema, conform
 
 EXCERPT_CHARS = 200
 # Rows travel from a worker in batches of so many: enough to amortise the hand-over, few enough to stay flat.
 _ROWS_PER_BATCH = 1_000
+_PARQUET_MARK = b"PAR1"
 _NEEDED = ("pmid", "title", "abstract")
 
 
@@ -28,15 +30,26 @@ def read_records(spark: SparkSession, files: list[StoredFile], format: str = "au
     Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
     one task, as compressed XML cannot be split.
     """
-    parquet = [f for f in files if format == "parquet" or (format == "auto" and f.name.endswith(".parquet"))]
-    others = [f for f in files if f not in set(parquet)]
     sources = name_sources(files)
+    parquet = [f for f in files if _is_parquet(spark, f, format)]
+    empty = [f for f in files if f.n_bytes == 0]
+    others = [f for f in files if f not in {*parquet, *empty}]
     parts = []
     if others:
         parts.append(_read_bytes(spark, others, sources, format))
     if parquet:
         parts.append(_read_parquet(spark, parquet, sources))
-    return parts[0] if len(parts) == 1 else parts[0].unionByName(parts[1])
+    if empty:
+        # Spark passes over empty files; whoever sent one wants to know.
+        rows = [(f.path, *_reject_row(Reject(sources[f.path], 0, "empty file: 0 bytes"))) for f in empty]
+        parts.append(spark.createDataFrame(rows, RECORDS))
+    return reduce(DataFrame.unionByName, parts)
+
+
+def _is_parquet(spark: SparkSession, file: StoredFile, format: str) -> bool:
+    """By name and the mark at the end; a file that only calls itself Parquet is for the readers to reject."""
+    named = format == "parquet" or (format == "auto" and file.name.endswith(".parquet"))
+    return named and read_end(spark, file, len(_PARQUET_MARK)) == _PARQUET_MARK
 
 
 def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import platform
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, Row
 from pyspark.sql import functions as F
 
@@ -54,9 +56,21 @@ def annotate_files(
         return run.committed
     try:
         return _annotate(run, inputs, loader, partitions, {**about, **asked})
+    except PythonException as error:
+        run.abandon()
+        raise _as_worker_said(error) from error
     except BaseException:
         run.abandon()
         raise
+
+
+def _as_worker_said(error: PythonException) -> Exception:
+    """What a worker raised on purpose, as this process would have raised it; else ``error`` itself."""
+    for kind in (ConfigError, ContractError):
+        found = re.search(rf"{re.escape(kind.__module__)}\.{kind.__name__}: (.+)", str(error))
+        if found:
+            return kind(found[1].strip())
+    return error
 
 
 def _check_same(committed: Row, asked: dict[str, str]) -> None:

@@ -41,6 +41,17 @@ def as_uri(spark: SparkSession, path: str) -> str:
     return spark._jvm.org.apache.hadoop.fs.Path(path).toUri().toString()
 
 
+def read_end(spark: SparkSession, file: StoredFile, n: int) -> bytes:
+    """The last ``n`` bytes, fewer where the file has not as many."""
+    path = spark._jvm.org.apache.hadoop.fs.Path(file.path)
+    stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)
+    try:
+        stream.seek(max(0, file.n_bytes - n))
+        return bytes(stream.read() for _ in range(min(n, file.n_bytes)))
+    finally:
+        stream.close()
+
+
 def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
     hadoop_path = spark._jvm.org.apache.hadoop.fs.Path
     try:

@@ -1,0 +1,58 @@
+"""A model without weights for tests of the warehouse: what it finds is a plain function of the text."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark import cloudpickle
+
+from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation, local_id
+
+# Workers need not have the tests on their path.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
+
+MODEL_ID = "fake-1"
+_TYPES = {"a": "ChemicalEntity", "g": "GeneOrGeneProduct"}
+
+
+class FakeAnnotator:
+    """Words starting with a or g are mentions; neighbours of different id are related; `poison` raises."""
+
+    def __init__(self, model_id: str) -> None:
+        self.model_id = model_id
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
+        for document in documents:
+            if "poison" in document.text:
+                raise RuntimeError(f"cannot digest PMID {document.pmid}")
+        return [find(document) for document in documents]
+
+
+def find(document: Document) -> Annotation:
+    text = document.text
+    mentions = tuple(
+        Mention(m.start(), m.end(), _TYPES[m[0][0]], m[0], _ids(document.pmid, m[0]), len(m[0]) / (1 + len(m[0])))
+        for m in re.finditer(r"\b[ag]\w+", text)
+    )
+    pairs = sorted({tuple(sorted((a.entity_ids[0], b.entity_ids[0]))) for a, b in zip(mentions, mentions[1:])})
+    relations = tuple(
+        Relation(one, two, "Bind", len(one) > 4, 0.75, 0.5, (Evidence(0, len(text), text),))
+        for one, two in pairs
+        if one != two
+    )
+    return Annotation(document.pmid, mentions, relations)
+
+
+def _ids(pmid: int, word: str) -> tuple[str, ...]:
+    return (local_id(pmid, 1),) if word == "alien" else (f"ID:{word}",)
+
+
+@dataclass(frozen=True)
+class FakeLoader:
+    model_id: str = MODEL_ID
+
+    def __call__(self) -> FakeAnnotator:
+        return FakeAnnotator(self.model_id)
