@@ -1,0 +1,78 @@
+"""What every reader checks alike: PMIDs, text, and gold annotation against the text."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from litcoin_batch.schema import Annotation, Document, Mention, RecordError, Relation
+
+MAX_PMID = 2**63 - 1  # Parquet and SQL keep it as a 64-bit integer
+FIRST_FOREIGN_PMID = 2**62  # far above real PMIDs, which count from 1
+_NO_ID = ("", "-", "-1")
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot carry
+
+
+def to_pmid(value: object, foreign_ids: bool = False) -> int:
+    """A PMID from a number or digits.
+
+    With ``foreign_ids``, an id of another kind (``PMC12``, ``10491763.s3``) is hashed to a number
+    from ``FIRST_FOREIGN_PMID`` on: stable, and never a real PMID. Raises ``RecordError`` otherwise.
+    """
+    digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    if not isinstance(value, bool) and re.fullmatch("[0-9]{1,19}", digits) and 0 < int(digits) <= MAX_PMID:
+        return int(digits)
+    if foreign_ids and isinstance(value, str) and digits and not digits.isdigit():
+        hashed = int.from_bytes(hashlib.sha256(digits.encode("utf-8")).digest()[:8], "big")
+        return FIRST_FOREIGN_PMID + hashed % FIRST_FOREIGN_PMID
+    if value is None or not digits:
+        raise RecordError("record without PMID")
+    raise RecordError(f"PMID {str(value)[:40]!r} is not a positive whole number below 2**63")
+
+
+def to_text(value: object, name: str) -> str | None:
+    """``value`` as it is, None where it is blank; raises ``RecordError`` for what is no text."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise RecordError(f"{name} is {type(value).__name__}, expected text")
+    if bad := _UNPRINTABLE.search(value):
+        raise RecordError(f"{name} holds the character U+{ord(bad[0]):04X} at {bad.start()}")
+    return value if value.strip() else None
+
+
+def split_ids(ids: str) -> tuple[str, ...]:
+    """Concept ids of a mention: a comma separates several, ``|`` is part of variant ids, ``-`` is none."""
+    return tuple(i for i in (part.strip() for part in ids.split(",")) if i not in _NO_ID)
+
+
+def to_novel(value: str) -> bool:
+    if value not in ("Novel", "No"):
+        raise RecordError(f"novelty {value[:40]!r}, expected 'Novel' or 'No'")
+    return value == "Novel"
+
+
+def to_mention(document: Document, span: tuple[str, str], type: str, text: str, ids: str) -> Mention:
+    """A mention whose offsets give its text; raises ``RecordError`` naming it otherwise."""
+    begin, end = span
+    if not (begin.isascii() and begin.isdigit() and end.isascii() and end.isdigit()):
+        raise RecordError(f"mention {text[:80]!r}: offsets {begin[:20]!r}, {end[:20]!r} are not numbers")
+    start, stop = int(begin), int(end)
+    found = document.text[start:stop]
+    if found != text or start >= stop:
+        raise RecordError(f"mention {text[:80]!r} at {start}-{stop}: the document has {found[:80]!r} there")
+    if not type:
+        raise RecordError(f"mention {text[:80]!r} at {start}-{stop} has no type")
+    return Mention(start, stop, type, text, split_ids(ids))
+
+
+def with_gold(document: Document, mentions: Iterable[Mention], relations: Iterable[Relation]) -> Document:
+    """The document with its annotation in the order that ``Annotation`` promises."""
+    gold = Annotation(
+        document.pmid,
+        tuple(sorted(mentions, key=lambda m: (m.start, m.end, m.type, m.entity_ids))),
+        tuple(sorted(relations, key=lambda r: (r.pair, r.type, r.novel))),
+    )
+    return replace(document, gold=gold)

@@ -1,0 +1,134 @@
+"""Bytes of one file, plain or gzip, in bounded memory and without exceptions for damaged bytes."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from typing import BinaryIO, NamedTuple
+
+GZIP_MAGIC = b"\x1f\x8b"
+BLOCK_BYTES = 1 << 20  # handed on at once: larger blocks gain no speed
+GZIP_BLOCK_BYTES = 1 << 16  # compressed; a bomb grows it at most to BLOCK_BYTES per step
+MAX_LINE_BYTES = 64 << 20
+EXCERPT_CHARS = 300
+
+
+class ByteSource:
+    """A readable stream that unpacks gzip by its magic bytes, not by name.
+
+    Damage of the gzip layer ends the stream; what could be unpacked before it is handed on first,
+    then ``damage`` says what happened. Errors of the storage itself (OSError) are not caught: they
+    are no property of the bytes.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._raw = raw
+        self._held = b""
+        first = _read_fully(raw, len(GZIP_MAGIC))
+        self.compressed = first == GZIP_MAGIC
+        self._blocks = self._unpacked(first) if self.compressed else self._plain(first)
+
+    def peek(self, n: int) -> bytes:
+        """The next ``n`` bytes, fewer only where the stream ends; they stay to be read."""
+        while len(self._held) < n:
+            block = next(self._blocks, b"")
+            if not block:
+                break
+            self._held += block
+        return self._held[:n]
+
+    def read(self, n: int = -1) -> bytes:
+        """Between 1 and ``n`` bytes, empty only at the end; a negative ``n`` reads everything."""
+        if n < 0:
+            held, self._held = self._held, b""
+            return b"".join([held, *self._blocks])
+        if not self._held:
+            self._held = next(self._blocks, b"")
+        block, self._held = self._held[:n], self._held[n:]
+        return block
+
+    def _plain(self, first: bytes) -> Iterator[bytes]:
+        if first:
+            yield first
+        while block := self._raw.read(BLOCK_BYTES):
+            yield block
+
+    def _unpacked(self, block: bytes) -> Iterator[bytes]:
+        """The members of a gzip file one after the other; zero padding between them is allowed."""
+        unpacker = zlib.decompressobj(wbits=31)
+        block += self._raw.read(GZIP_BLOCK_BYTES)
+        while block:
+            if unpacker.eof:
+                block = block.lstrip(b"\0")
+                if 0 < len(block) < len(GZIP_MAGIC):
+                    block += _read_fully(self._raw, len(GZIP_MAGIC) - len(block))
+                if block and not block.startswith(GZIP_MAGIC):
+                    self.damage = "bytes that are not gzip follow the gzip stream"
+                    return
+                if block:
+                    unpacker = zlib.decompressobj(wbits=31)
+            before = unpacker.copy()
+            try:
+                unpacked = unpacker.decompress(block, BLOCK_BYTES)
+            except zlib.error as error:
+                self.damage = f"gzip stream is damaged ({error})"
+                yield from _salvage(before, block)
+                return
+            if unpacked:
+                yield unpacked
+            rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
+            block = rest or self._raw.read(GZIP_BLOCK_BYTES)
+        if not unpacker.eof:
+            self.damage = "gzip stream is truncated"
+
+
+def _salvage(unpacker, block: bytes) -> Iterator[bytes]:
+    """What precedes the damage: zlib drops the output of a call that fails, so feed single bytes."""
+    for i in range(len(block)):
+        try:
+            unpacked = unpacker.decompress(block[i : i + 1])
+        except zlib.error:
+            return
+        if unpacked:
+            yield unpacked
+
+
+def _read_fully(raw: BinaryIO, n: int) -> bytes:
+    parts = b""
+    while len(parts) < n and (part := raw.read(n - len(parts))):
+        parts += part
+    return parts
+
+
+class Line(NamedTuple):
+    """One physical line with its end-of-line bytes; ``damage`` says why it is not whole."""
+
+    raw: bytes
+    damage: str | None = None
+
+
+def lines(stream: ByteSource, max_bytes: int = MAX_LINE_BYTES) -> Iterator[Line]:
+    """Lines ended by LF. A line above ``max_bytes`` is cut there and its rest skipped."""
+    held = b""
+    while block := stream.read(max(BLOCK_BYTES, len(held))):
+        *whole, held = (held + block).split(b"\n")
+        for line in whole:
+            yield Line(line + b"\n")
+        if len(held) > max_bytes:
+            yield Line(held[:max_bytes], f"line is longer than {max_bytes} bytes")
+            while (newline := held.find(b"\n")) < 0:
+                if not (held := stream.read(BLOCK_BYTES)):
+                    break
+            held = held[newline + 1 :] if held else b""
+    if stream.damage:
+        yield Line(held, stream.damage)
+    elif held:
+        yield Line(held)
+
+
+def excerpt(raw: bytes | str) -> str:
+    """The beginning of a rejected record, printable: foreign bytes and control characters escaped."""
+    text = raw if isinstance(raw, str) else raw[: 4 * EXCERPT_CHARS].decode("utf-8", "backslashreplace")
+    text = text.strip()[:EXCERPT_CHARS].encode("utf-8", "backslashreplace").decode("utf-8")
+    return "".join(c if c.isprintable() or c in "\n\t" else c.encode("unicode_escape").decode() for c in text)

@@ -1,0 +1,277 @@
+"""An XML file as a stream of records (citations, BioC documents) that fail one by one.
+
+A file is cut at its record tags in the byte stream and every record is parsed by itself. A record
+that parses alone is exactly what a parser of the whole file would have seen, since XML is read from
+left to right; only where that fails are comments, CDATA and processing instructions taken apart.
+Damage therefore costs the records it touches and no other, memory holds one record, and entities
+cannot expand: the parser never sees a document type declaration.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from lxml import etree
+
+from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
+
+MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
+HEAD_BYTES = 1 << 20
+_LOOKAHEAD_BYTES = 4096
+_TAG_BYTES = 256  # longer than any token searched for: what may hang over the end of the buffer
+
+# Possessive, so that hostile prologues cost linear time.
+_HEAD = re.compile(
+    rb"""(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->
+    |<!DOCTYPE(?:"[^"]*"|'[^']*'|[^"'\[>])*+(?:\[[^\]]*\]\s*)?>)*+
+    <(?P<root>[A-Za-z_][\w.-]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^"'<>])*+)>""",
+    re.DOTALL | re.VERBOSE,
+)
+_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']""")
+_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
+_PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
+_TERMINATORS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
+
+
+class Damage(NamedTuple):
+    """A stretch of the file that is no record: why, and its bytes."""
+
+    reason: str
+    raw: bytes
+
+
+class _Token(NamedTuple):
+    """``begin`` and ``end`` count from the reading position, ``before`` is the text since the last token."""
+
+    kind: str  # special | start | end | overlong | eof
+    name: bytes
+    begin: int
+    end: int
+    before: bytes
+
+
+class XmlRecords:
+    """Iterates over parsed record elements and ``Damage``, in file order.
+
+    ``tags_by_root`` maps the root elements of the format to the names of their records. A record
+    name may be the root itself.
+    """
+
+    def __init__(self, stream: ByteSource, tags_by_root: Mapping[str, tuple[str, ...]]) -> None:
+        self._stream = stream
+        self._tags_by_root = tags_by_root
+        self._data = b""
+        self._at = 0  # everything before it is dealt with
+        self._ended = False  # the stream has no more bytes
+        self._closed = False  # the root's end tag has been seen, or the root is a record
+        self._cut = False  # the end of the file has been reported as damage
+
+    def __iter__(self) -> Iterator[etree._Element | Damage]:
+        refusal = yield from self._open()
+        if refusal is not None:
+            yield refusal
+            return
+        while not self._exhausted():
+            match = self._start.match(self._data, self._at)
+            if match:
+                self._at = match.start(1) - 1
+                yield self._record(match)
+            else:
+                yield from self._gap()
+        yield from self._close()
+
+    def _open(self) -> Iterator[Damage]:
+        """Read the prologue; yields what is odd about it, returns a ``Damage`` to refuse the file."""
+        while len(self._data) < HEAD_BYTES and self._fill():
+            pass
+        head = _HEAD.match(self._data)
+        root = head["root"].decode("utf-8", "replace") if head else ""
+        self._compile(self._tags_by_root.get(root) or self._guess_tags())
+        first = self._start_anywhere.search(self._data)
+        prologue = _COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
+        if b"<!ENTITY" in prologue:
+            return Damage("refused: the document type declares entities", prologue)
+        if root in self._tags_by_root:
+            self._at = head.end()
+            self._closed = head["attributes"].rstrip().endswith(b"/")
+        elif first is None:
+            seen = f"root element <{root}>" if root else "no root element"
+            expected = ", ".join(self._tags_by_root)
+            return Damage(f"{seen}, expected one of {expected}", self._data)
+        elif head and first.start() == head.start("root") - 1:
+            self._at = first.start()
+            self._closed = True
+        self._parser, problem = _parser(self._data)
+        if problem:
+            yield Damage(problem, self._data[:_TAG_BYTES])
+        return None
+
+    def _guess_tags(self) -> tuple[str, ...]:
+        """The record names of a file whose root is damaged: the first set that occurs."""
+        for tags in self._tags_by_root.values():
+            if any(re.search(rb"<%s[\s/>]" % tag.encode(), self._data) for tag in tags):
+                return tags
+        return next(iter(self._tags_by_root.values()))
+
+    def _compile(self, tags: tuple[str, ...]) -> None:
+        names = b"|".join(tag.encode() for tag in tags)
+        ends = b"|".join([names, *(root.encode() for root in self._tags_by_root)])
+        special = b"|".join(re.escape(token) for token in _TERMINATORS)
+        self._roots = {root.encode() for root in self._tags_by_root}
+        self._start = re.compile(rb"\s*<(%s)(?=[\s/>])(?P<empty>[^<>]*/>)?" % names)
+        self._start_anywhere = re.compile(rb"<(?:%s)(?=[\s/>])" % names)
+        self._token = re.compile(
+            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])" % (special, ends, names)
+        )
+
+    def _fill(self) -> bool:
+        """Read on, doubling the buffer so that long records cost linear time; False at the end."""
+        block = self._stream.read(max(BLOCK_BYTES, len(self._data) - self._at))
+        self._ended = not block
+        if block:
+            self._data = self._data[self._at :] + block
+            self._at = 0
+        return bool(block)
+
+    def _exhausted(self) -> bool:
+        while len(self._data) - self._at < _LOOKAHEAD_BYTES and not self._ended:
+            self._fill()
+        return self._at >= len(self._data)
+
+    def _take(self, n: int | None = None) -> bytes:
+        """Move the reading position on by ``n`` bytes, or to the end of the buffer."""
+        raw = self._data[self._at :] if n is None else self._data[self._at : self._at + n]
+        self._at += len(raw)
+        return raw
+
+    def _find(self, needle: bytes, offset: int) -> int:
+        """Distance from ``_at`` to ``needle``, searched from ``offset`` on; -1 where there is none."""
+        while True:
+            found = self._data.find(needle, self._at + offset)
+            if found >= 0:
+                return found - self._at
+            offset = max(offset, len(self._data) - self._at - len(needle) + 1)
+            if offset > MAX_RECORD_BYTES or not self._fill():
+                return -1
+
+    def _record(self, start: re.Match) -> etree._Element | Damage:
+        """The record at ``_at``, supposing that the next end tag of its name is its own."""
+        name = start[1]
+        needle = b"</" + name + b">"
+        if start["empty"]:
+            end = start.end() - self._at
+        elif (end := self._find(needle, 0)) >= 0:
+            end += len(needle)
+        try:
+            record = self._parse(self._slice(0, max(end, 0)))
+        except etree.XMLSyntaxError:
+            return self._record_by_tokens(name)
+        self._at += end
+        return record
+
+    def _record_by_tokens(self, name: bytes) -> etree._Element | Damage:
+        """The record at ``_at``, token by token, as far as its end, the next start or the root's end."""
+        tag = f"<{name.decode()}>"
+        for token in self._tokens(len(name) + 1):
+            if token.kind == "overlong":
+                return Damage(f"{tag} is longer than {MAX_RECORD_BYTES} bytes", self._take(token.end))
+            if token.kind == "eof":
+                self._cut = True
+                return Damage(f"{self._stream.damage or 'file is cut'}: it ends inside {tag}", self._take())
+            if token.kind == "end" and token.name == name:
+                raw = self._take(token.end)
+                try:
+                    return self._parse(raw)
+                except etree.XMLSyntaxError as error:
+                    return Damage(f"XML is not well-formed: {error.msg}", raw)
+            if token.kind == "start" or (token.kind == "end" and token.name in self._roots):
+                break
+        slash = "/" if token.kind == "end" else ""
+        return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._take(token.begin))
+
+    def _gap(self) -> Iterator[Damage]:
+        """Skip to the next record or the end; anything but white space and comments is damage."""
+        stray = b""
+        for token in self._tokens(0):
+            stray += token.before if token.before.strip() else b""
+            self._closed |= token.kind == "end" and token.name in self._roots
+            if token.kind == "end" and token.name not in self._roots:
+                stray += b"</" + token.name + b">"
+            if token.kind in ("start", "overlong", "eof"):
+                break
+        if token.kind == "start":
+            self._take(token.begin)
+        else:
+            self._take(token.end)
+        if stray:
+            self._cut |= token.kind == "eof" and not self._closed
+            where = f" ({self._stream.damage or 'file is cut'})" if self._cut else ""
+            yield Damage(f"text that belongs to no record{where}", stray)
+
+    def _tokens(self, offset: int) -> Iterator[_Token]:
+        """Tokens outside comments, CDATA and instructions; the last one is ``overlong`` or ``eof``.
+
+        The reading position stays. An opening without its terminator is damage, hence no opening.
+        """
+        searched = offset
+        while True:
+            match = self._token.search(self._data, self._at + searched)
+            if match is None:
+                searched = max(searched, len(self._data) - self._at - _TAG_BYTES)
+                if searched > MAX_RECORD_BYTES:
+                    yield _Token("overlong", b"", searched, searched, self._slice(offset, searched))
+                    return
+                if not self._fill():
+                    size = len(self._data) - self._at
+                    yield _Token("eof", b"", size, size, self._slice(offset, size))
+                    return
+                continue
+            kind, name = match.lastgroup, match[0] if match["special"] else match[match.lastgroup]
+            begin, end = match.start() - self._at, match.end() - self._at
+            searched = end
+            if kind == "special":
+                closing = self._find(_TERMINATORS[name], end)
+                if closing < 0:
+                    continue
+                searched = end = closing + len(_TERMINATORS[name])
+            yield _Token(kind, name, begin, end, self._slice(offset, begin))
+            offset = end
+
+    def _slice(self, begin: int, end: int) -> bytes:
+        return self._data[self._at + begin : self._at + end]
+
+    def _parse(self, raw: bytes) -> etree._Element:
+        try:
+            return etree.fromstring(raw, self._parser)
+        except etree.XMLSyntaxError as error:
+            if "Namespace prefix" not in (error.msg or ""):
+                raise
+        # The prefix was declared on the root, or nowhere: its meaning is of no interest here.
+        declared = b"".join(b' xmlns:%s="urn:prefix"' % prefix for prefix in set(_PREFIX.findall(raw)))
+        return etree.fromstring(b"<r" + declared + b">" + raw + b"</r>", self._parser)[0]
+
+    def _close(self) -> Iterator[Damage]:
+        if self._cut:
+            return
+        if not self._closed:
+            reason = self._stream.damage or "file is cut"
+            yield Damage(f"{reason}: the end tag of the root element is missing", self._data[-_TAG_BYTES:])
+        elif self._stream.damage:
+            yield Damage(self._stream.damage, self._data[-_TAG_BYTES:])
+
+
+def _parser(head: bytes) -> tuple[etree.XMLParser, str | None]:
+    """A parser without DTD, network and entities for the declared encoding, and what is wrong with that."""
+    options = dict(load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True)
+    options |= dict(remove_comments=True, remove_pis=True, collect_ids=False)
+    declared = _ENCODING.match(head.removeprefix(codecs.BOM_UTF8))
+    name = declared[1].decode("ascii", "replace") if declared else "UTF-8"
+    try:
+        if codecs.lookup(name).encode("<>")[0] == b"<>":
+            return etree.XMLParser(encoding=name, **options), None
+    except (LookupError, UnicodeError, AttributeError, TypeError):
+        pass
+    return etree.XMLParser(encoding="UTF-8", **options), f"unknown encoding {name!r}, read as UTF-8"
