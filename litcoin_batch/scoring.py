@@ -16,11 +16,16 @@ from litcoin_batch.schema import ENTITY_TYPES, Annotation, ContractError, Relati
 
 PairKey = tuple[int, tuple[str, str]]
 PairPrediction = tuple[str, bool]
+MentionItems = dict[str, set[tuple[int, int, int, frozenset[str] | None]]]
 
 DEFINITIONS = {
     "ner": (
         "A predicted mention is correct where the same document has a gold mention with the same "
         "start, the same end and the same entity type; mentions are counted once per span and type."
+    ),
+    "concepts": (
+        "A predicted mention is correct where it is correct for ner and has exactly the concept ids "
+        "of that gold mention; gold mentions without a concept id are left out."
     ),
     "pair": (
         "A predicted relation is correct where the same document has a gold relation between the "
@@ -122,7 +127,15 @@ class RelationScores:
 
 def score_mentions(gold: Iterable[Annotation], predicted: Iterable[Annotation]) -> MentionScores:
     """Strict entity recognition: document, start, end and type must all agree."""
-    gold_items, predicted_items = _mention_items(gold), _mention_items(predicted)
+    return _score_by_type(_mention_items(gold, False), _mention_items(predicted, False))
+
+
+def score_concepts(gold: Iterable[Annotation], predicted: Iterable[Annotation]) -> MentionScores:
+    """As ``score_mentions``, and the concept ids must agree too; mentions without ids do not count."""
+    return _score_by_type(_mention_items(gold, True), _mention_items(predicted, True))
+
+
+def _score_by_type(gold_items: MentionItems, predicted_items: MentionItems) -> MentionScores:
     others = sorted((gold_items.keys() | predicted_items.keys()) - set(ENTITY_TYPES))
     per_type = {
         name: Counts.compare(gold_items.get(name, set()), predicted_items.get(name, set()))
@@ -157,8 +170,8 @@ def report(
 ) -> dict[str, Any]:
     """Every figure of one evaluation, ready for JSON; ``DEFINITIONS`` travels with it.
 
-    ``with_gold_entities`` is predicted from gold mentions, ``end_to_end`` from text alone; ``ner``
-    and ``predicted_entities`` come from the latter. ``pair_predictions`` maps (pmid, sorted id
+    ``with_gold_entities`` is predicted from gold mentions, ``end_to_end`` from text alone; ``ner``,
+    ``concepts`` and ``predicted_entities`` come from the latter. ``pair_predictions`` maps (pmid, sorted id
     pair) to the best relation type and the novelty of that pair; without it both accuracies are None.
 
     Raises ``ContractError`` where the predictions are not for the gold documents.
@@ -170,6 +183,7 @@ def report(
     return {
         "n_documents": len({annotation.pmid for annotation in gold}),
         "ner": score_mentions(gold, found).as_dict(),
+        "concepts": score_concepts(gold, found).as_dict(),
         "gold_entities": score_relations(gold, given).as_dict()
         | {"type_accuracy": type_accuracy, "novelty_accuracy": novelty_accuracy},
         "predicted_entities": score_relations(gold, found).as_dict(),
@@ -177,13 +191,15 @@ def report(
     }
 
 
-def _mention_items(annotations: Iterable[Annotation]) -> dict[str, set[tuple[int, int, int]]]:
-    items: dict[str, set[tuple[int, int, int]]] = {}
+def _mention_items(annotations: Iterable[Annotation], with_ids: bool) -> MentionItems:
+    items: MentionItems = {}
     for annotation in annotations:
         for mention in annotation.mentions:
-            items.setdefault(mention.type, set()).add(
-                (annotation.pmid, mention.start, mention.end)
-            )
+            ids = frozenset(mention.entity_ids) if with_ids else None
+            if ids is None or ids:
+                items.setdefault(mention.type, set()).add(
+                    (annotation.pmid, mention.start, mention.end, ids)
+                )
     return items
 
 

@@ -12,7 +12,7 @@ from litcoin_batch.schema import (
     Mention,
     Relation,
 )
-from litcoin_batch.scoring import Counts, report, score_mentions, score_relations
+from litcoin_batch.scoring import Counts, report, score_concepts, score_mentions, score_relations
 
 TEXT = "BRCA1 and TP53 in breast cancer, tamoxifen and 4-hydroxytamoxifen"
 
@@ -39,7 +39,8 @@ def random_annotations(seed):
 
 def all_counts(gold, predicted):
     mentions, relations = score_mentions(gold, predicted), score_relations(gold, predicted)
-    return [mentions.micro, *mentions.per_type.values(), relations.pair, relations.pair_type,
+    concepts = score_concepts(gold, predicted)
+    return [mentions.micro, concepts.micro, *mentions.per_type.values(), relations.pair, relations.pair_type,
             relations.pair_type_novelty]
 
 
@@ -95,6 +96,16 @@ def test_a_mention_needs_the_same_document_span_and_type():
     assert score_mentions(gold, [Annotation(2, gold[0].mentions)]).micro == Counts(0, 2, 2)
 
 
+def test_a_concept_needs_its_mention_and_all_its_ids():
+    chemical, cancer = mention("tamoxifen", "ChemicalEntity", "D1", "D2"), mention("breast cancer", "CellLine", "D3")
+    nameless = mention("BRCA1", "GeneOrGeneProduct")
+    gold = [Annotation(1, (chemical, cancer, nameless))]
+    right, partial = mention("tamoxifen", "ChemicalEntity", "D2", "D1"), mention("tamoxifen", "ChemicalEntity", "D1")
+    assert score_concepts(gold, [Annotation(1, (right,))]).micro == Counts(1, 2, 1)
+    assert score_concepts(gold, [Annotation(1, (partial, nameless))]).micro == Counts(0, 2, 1)
+    assert score_concepts(gold, gold).per_type["CellLine"] == Counts(1, 1, 1)
+
+
 def test_a_type_outside_biored_is_scored_too():
     scores = score_mentions([], [Annotation(1, (mention("BRCA1", "Plant"),))])
     assert scores.per_type["Plant"] == Counts(0, 0, 1)
@@ -144,9 +155,9 @@ def test_report_has_every_key_and_survives_json():
     result = json.loads(json.dumps(report(gold, given, found, {})))
     numbers = {"precision", "recall", "f1", "tp", "n_gold", "n_predicted"}
     levels = {"pair", "pair_type", "pair_type_novelty"}
-    assert set(result) == {"n_documents", "ner", "gold_entities", "predicted_entities", "definitions"}
+    assert set(result) == {"n_documents", "ner", "concepts", "gold_entities", "predicted_entities", "definitions"}
     assert set(result["ner"]) == numbers | {"per_type"}
-    assert set(result["ner"]["per_type"]) == set(ENTITY_TYPES)
+    assert set(result["ner"]["per_type"]) == set(result["concepts"]["per_type"]) == set(ENTITY_TYPES)
     assert set(result["gold_entities"]) == levels | {"type_accuracy", "novelty_accuracy"}
     assert set(result["predicted_entities"]) == levels
     assert {frozenset(result[s][level]) for s in ("gold_entities", "predicted_entities") for level in levels} == {
@@ -156,7 +167,8 @@ def test_report_has_every_key_and_survives_json():
     assert result["gold_entities"]["pair"]["tp"] == score_relations(gold, given).pair.tp
     assert result["predicted_entities"]["pair"]["tp"] == score_relations(gold, found).pair.tp
     assert result["ner"]["tp"] == score_mentions(gold, found).micro.tp
-    assert levels | {"ner", "type_accuracy", "novelty_accuracy"} <= set(result["definitions"])
+    assert result["concepts"]["tp"] == score_concepts(gold, found).micro.tp
+    assert levels | {"ner", "concepts", "type_accuracy", "novelty_accuracy"} <= set(result["definitions"])
 
 
 def test_accuracies_are_shares_of_gold_relations_and_a_missing_pair_is_wrong():
