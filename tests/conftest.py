@@ -1,0 +1,29 @@
+"""Fixtures of all tests; the ``spark`` session is in ``spark_session.py``."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+# Before anything imports transformers: tests never reach for a network.
+os.environ["HF_HUB_OFFLINE"] = "1"
+# Two cores of a small machine are quicker with one thread each than with many that fight.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The training scripts import each other as siblings, as they do when run.
+sys.path.insert(0, str(REPOSITORY / "training"))
+
+pytest_plugins = ["spark_session"]
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Real corpora and citation files, kept beside the repository and not part of it."""
+    folder = REPOSITORY.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip(f"needs the real corpora in {folder.parent.name}/{folder.name} beside the repository")
+    return folder
