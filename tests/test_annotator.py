@@ -1,0 +1,77 @@
+import pytest
+from test_heads import gold_mentions
+from tiny_models import documents, tiny_checkpoint
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.schema import Annotation, ConfigError, Document
+
+
+@pytest.fixture(scope="module", params=["rnn", "lstm", "transformer"])
+def checkpoint(request, tmp_path_factory):
+    return tiny_checkpoint(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def test_annotations_fit_their_documents(checkpoint):
+    annotator = Annotator.load(checkpoint, device="cpu")
+    found = annotator.annotate(documents())
+    assert [a.pmid for a in found] == [d.pmid for d in documents()]
+    assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 3
+    for document, annotation in zip(documents(), found, strict=True):
+        known = annotation.entities()
+        for mention in annotation.mentions:
+            assert document.text[mention.start : mention.end] == mention.text
+            assert 0 <= mention.score <= 1 and mention.entity_ids
+        for relation in annotation.relations:
+            assert relation.entity_1_id < relation.entity_2_id and set(relation.pair) <= known.keys()
+            assert 0 <= relation.score <= 1 and 0 <= relation.novel_score <= 1
+            assert relation.evidence
+            assert all(document.text[e.start : e.end] == e.text for e in relation.evidence)
+        assert list(annotation.mentions) == sorted(annotation.mentions, key=lambda m: (m.start, m.end, m.type))
+        assert list(annotation.relations) == sorted(annotation.relations, key=lambda r: (r.pair, r.type))
+
+
+def test_company_order_and_batch_size_change_not_a_bit(checkpoint):
+    many = documents(23)
+    expected = Annotator.load(checkpoint, device="cpu").annotate(many)
+    alone = Annotator.load(checkpoint, device="cpu", batch_pieces=1)
+    assert [alone.annotate([d])[0] for d in many] == expected
+    small = Annotator.load(checkpoint, device="cpu", batch_pieces=300)
+    assert small.annotate(many[::-1])[::-1] == expected
+
+
+def test_given_mentions_are_kept_and_related(checkpoint):
+    annotator = Annotator.load(checkpoint, device="cpu")
+    few = documents(2)
+    given = [gold_mentions(d) for d in few]
+    found = annotator.annotate(few, given)
+    assert [list(a.mentions) for a in found] == given
+    ids = {i for mentions in given for m in mentions for i in m.entity_ids}
+    related = {i for a in found for r in a.relations for i in r.pair}
+    assert related and related <= ids
+
+
+def test_pairs_without_relation_are_classified_all_the_same(checkpoint):
+    annotator = Annotator.load(checkpoint, device="cpu")
+    few = documents(2)
+    found = annotator.annotate(few, [gold_mentions(d) for d in few])
+    best = annotator.classify_pairs(found, few)
+    predicted = {(a.pmid, r.pair): (r.type, r.novel) for a in found for r in a.relations}
+    assert predicted and best == predicted
+
+
+@pytest.mark.parametrize("text", [("", None), (None, None), (" ", " "), ("\u200b", "\x07")])
+def test_empty_texts_have_empty_annotations(checkpoint, text):
+    annotator = Annotator.load(checkpoint, device="cpu")
+    assert annotator.annotate([Document(5, *text)])[0].relations == ()
+    assert annotator.annotate([]) == []
+
+
+def test_a_very_long_document_is_annotated_to_its_end(checkpoint):
+    text = " ".join(document.text for document in documents(60))[:9_000]
+    annotation = Annotator.load(checkpoint, device="cpu").annotate([Document(5, None, text)])[0]
+    assert isinstance(annotation, Annotation) and annotation.mentions[-1].end > 8_900
+
+
+def test_unknown_device(checkpoint):
+    with pytest.raises(ConfigError, match="'tpu'"):
+        Annotator.load(checkpoint, device="tpu")

@@ -1,0 +1,138 @@
+import numpy as np
+import pytest
+import torch
+from tiny_models import TYPE_PAIRS, documents, tiny_model
+
+from litcoin_batch.model.annotator import allowed_type_pairs
+from litcoin_batch.model.batches import build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.entities import join_instances, link_entities
+from litcoin_batch.model.heads import Passage, log_sum_exp, pool_words
+from litcoin_batch.model.pieces import split_pieces
+from litcoin_batch.schema import Mention
+
+MENTIONS = {
+    "BRCA1": ("GeneOrGeneProduct", "672"),
+    "TP53": ("GeneOrGeneProduct", "7157"),
+    "breast cancer": ("DiseaseOrPhenotypicFeature", "D001943"),
+    "Tamoxifen": ("ChemicalEntity", "D013629"),
+    "patients": ("OrganismTaxon", "9606"),
+    "Aspirin": ("ChemicalEntity", "D001241"),
+    "Celecoxib": ("ChemicalEntity", "D000068579"),
+    "COX-2": ("GeneOrGeneProduct", "5743"),
+    "ulcer": ("DiseaseOrPhenotypicFeature", "D014456"),
+    "Ulcers": ("DiseaseOrPhenotypicFeature", "D014456"),
+}
+
+
+def gold_mentions(document):
+    found = []
+    for surface, (kind, concept) in MENTIONS.items():
+        start = document.text.find(surface)
+        while start >= 0:
+            found.append(Mention(start, start + len(surface), kind, surface, (concept,)))
+            start = document.text.find(surface, start + 1)
+    return sorted(found, key=lambda m: (m.start, m.end))
+
+
+@pytest.fixture(scope="module")
+def setting(tmp_path_factory):
+    model, tokenizer, config = tiny_model("lstm", tmp_path_factory.mktemp("model"))
+    pieces = split_pieces(documents(2), tokenizer)
+    entities = [link_entities(gold_mentions(d), p) for d, p in zip(documents(2), pieces, strict=True)]
+    return model, config, pieces, entities
+
+
+def pairs_of(setting, rows):
+    model, config, pieces, entities = setting
+    batch = collate([pieces[i] for i in rows], config.pad_id)
+    instances = join_instances([entities[i] for i in rows])
+    return batch, instances, build_pairs(batch, instances, allowed_type_pairs(TYPE_PAIRS))
+
+
+def test_pairs_are_those_a_loop_finds(setting):
+    _, _, _, entities = setting
+    _, instances, pairs = pairs_of(setting, [0, 1])
+    allowed = allowed_type_pairs(TYPE_PAIRS)
+    expected, base = set(), 0
+    for document in entities:
+        for i in range(len(document.ids)):
+            for j in range(i + 1, len(document.ids)):
+                if allowed[document.types[i], document.types[j]]:
+                    expected.add(frozenset((base + i, base + j)))
+        base += len(document.ids)
+    found = [frozenset(p) for p in zip(pairs.entity_1.tolist(), pairs.entity_2.tolist(), strict=True)]
+    assert len(found) == len(set(found)) and set(found) == expected
+    count = np.bincount(instances.entity)
+    assert np.bincount(pairs.pair).tolist() == (count[pairs.entity_1] * count[pairs.entity_2]).tolist()
+
+
+def test_pair_logits_do_not_depend_on_the_batch(setting):
+    model = setting[0]
+    batch, instances, pairs = pairs_of(setting, [0, 1])
+    with torch.inference_mode():
+        joint = model.pair_logits(model.words(batch), instances, pairs).pair
+        alone = []
+        for row in (0, 1):
+            one, its_instances, its_pairs = pairs_of(setting, [row])
+            alone.append(model.pair_logits(model.words(one), its_instances, its_pairs).pair)
+    torch.testing.assert_close(joint, torch.cat(alone), atol=1e-4, rtol=1e-4)
+
+
+def test_parts_give_the_same_logits_as_the_whole(setting):
+    model = setting[0]
+    batch, instances, pairs = pairs_of(setting, [0, 1])
+    with torch.inference_mode():
+        words = model.words(batch)
+        whole = model.pair_logits(words, instances, pairs)
+        parts = list(split_pairs(pairs, 3))
+        assert len(parts) > 3
+        for part, rows, some in parts:
+            found = model.pair_logits(words, instances, some)
+            torch.testing.assert_close(found.pair, whole.pair[part], atol=1e-5, rtol=1e-5)
+            torch.testing.assert_close(found.mention_pair, whole.mention_pair[torch.from_numpy(rows)], atol=1e-5, rtol=1e-5)
+    assert sorted(np.concatenate([rows for _, rows, _ in parts]).tolist()) == list(range(len(pairs.pair)))
+
+
+def test_words_are_means_of_their_pieces(setting):
+    _, config, pieces, _ = setting
+    batch = collate(pieces, config.pad_id)
+    vectors = torch.randn(*batch.ids.shape, 5)
+    pooled = pool_words(vectors, batch)
+    for row, p in enumerate(pieces):
+        for word in range(p.n_words):
+            mean = vectors[row, : p.n_pieces][torch.from_numpy(p.word_of_piece == word)].mean(dim=0)
+            torch.testing.assert_close(pooled[row, word], mean)
+    assert not pooled[~batch.word_mask].any()
+
+
+def test_passage_is_softmax_pooling_over_its_words():
+    torch.manual_seed(0)
+    passage = Passage(6, 4)
+    words = torch.randn(2, 9, 6)
+    base = 1 * (9 + 1)
+    spans = torch.tensor([[base + 2, base + 7, base, base], [base + 1, base + 3, base + 5, base + 6], [base, base, base, base]])
+    chosen = [[2, 3, 4, 5, 6], [1, 2, 5]]
+    with torch.no_grad():
+        found = passage(words, spans)
+        for row, places in enumerate(chosen):
+            inside = words[1, places]
+            salience = passage.LIMIT * torch.tanh(passage.salience(inside) / passage.LIMIT)
+            expected = (torch.softmax(salience, dim=0) * passage.value(inside)).sum(dim=0)
+            torch.testing.assert_close(found[row], expected, atol=1e-4, rtol=1e-4)
+    assert not found[2].any()
+
+
+def test_log_sum_exp_by_group():
+    values, group = torch.randn(50, 3) * 30, torch.randint(0, 7, (50,))
+    group[:7] = torch.arange(7)
+    expected = torch.stack([values[group == g].logsumexp(dim=0) for g in range(7)])
+    torch.testing.assert_close(log_sum_exp(values, group, 7), expected)
+
+
+def test_batches_hold_every_document_once_within_the_bound():
+    lengths = np.random.default_rng(0).integers(1, 700, 300).tolist()
+    batches = list(plan_batches(lengths, 4096))
+    assert sorted(i for batch in batches for i in batch) == list(range(300))
+    for batch in batches:
+        padded = {-(-lengths[i] // 16) * 16 for i in batch}
+        assert len(padded) == 1 and (len(batch) == 1 or padded.pop() * len(batch) <= 4096)

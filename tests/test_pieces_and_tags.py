@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+from tiny_models import documents
+from vocabulary import train_tokenizer
+
+from litcoin_batch.model.pieces import N_SHAPES, split_pieces, word_range
+from litcoin_batch.model.tags import decode_tags, encode_tags
+from litcoin_batch.schema import Document
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer([d.text for d in documents()], 300)
+
+
+def test_every_word_has_a_piece_and_spans_are_ordered(tokenizer):
+    for document, pieces in zip(documents(), split_pieces(documents(), tokenizer), strict=True):
+        assert sorted(set(pieces.word_of_piece.tolist())) == list(range(pieces.n_words))
+        assert (np.diff(pieces.word_of_piece) >= 0).all()
+        words = [document.text[a:b] for a, b in pieces.word_spans.tolist()]
+        assert "".join(words) == "".join(document.text.split())
+
+
+def test_words_lie_in_their_sentences(tokenizer):
+    document = documents()[1]
+    pieces = split_pieces([document], tokenizer)[0]
+    inside = pieces.sentence_spans[pieces.word_sentences]
+    assert (pieces.word_spans[:, 0] >= inside[:, 0]).all() and (pieces.word_spans[:, 1] <= inside[:, 1]).all()
+    covered = [w for first, stop in pieces.sentence_words.tolist() for w in range(first, stop)]
+    assert covered == list(range(pieces.n_words))
+
+
+def test_shapes_tell_letter_case_and_digits(tokenizer):
+    document = Document(1, "the Gene TP53 kRas 123 µ", None)
+    pieces = split_pieces([document], tokenizer)[0]
+    shape = {document.text[a:b]: s for (a, b), s in zip(pieces.word_spans.tolist(), pieces.word_shapes.tolist(), strict=True)}
+    assert len({shape[w] for w in ("the", "Gene", "TP53", "kRas", "123")}) == 5
+    assert max(shape.values()) < N_SHAPES
+
+
+def test_word_range_covers_exactly_the_words_of_a_span(tokenizer):
+    document = documents()[1]
+    pieces = split_pieces([document], tokenizer)[0]
+    start = document.text.index("COX-2")
+    first, stop = word_range(pieces, start, start + len("COX-2"))
+    assert pieces.word_spans[first, 0] == start and pieces.word_spans[stop - 1, 1] == start + 5
+    assert stop - first == 3
+    assert word_range(pieces, start - 1, start - 1 + 1) == (first, first)
+
+
+@pytest.mark.parametrize("text", ["", " ", "\u200b", ". . .", "a" * 5000])
+def test_odd_texts_have_consistent_pieces(tokenizer, text):
+    pieces = split_pieces([Document(1, text, None)], tokenizer)[0]
+    assert len(pieces.word_of_piece) == pieces.n_pieces
+    assert pieces.n_words == len(set(pieces.word_of_piece.tolist()))
+
+
+def test_decoding_undoes_encoding():
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        borders = np.sort(rng.choice(40, 10, replace=False))
+        ranges = borders.reshape(-1, 2)
+        types = rng.integers(0, 6, len(ranges))
+        found, kinds = decode_tags(encode_tags(ranges, types, 40), np.zeros(40, int))
+        assert found.tolist() == ranges.tolist() and kinds.tolist() == types.tolist()
+
+
+def test_adjacent_mentions_of_one_type_stay_apart():
+    tags = encode_tags(np.array([[0, 2], [2, 3]]), np.array([1, 1]), 4)
+    assert decode_tags(tags, np.zeros(4, int))[0].tolist() == [[0, 2], [2, 3]]
+
+
+def test_no_mention_crosses_documents_and_stray_insides_begin_one():
+    inside = 2
+    ranges, _ = decode_tags(np.array([inside, inside, inside]), np.array([0, 0, 1]))
+    assert ranges.tolist() == [[0, 2], [2, 3]]
