@@ -25,7 +25,7 @@ def to_pmid(value: object, foreign_ids: bool = False) -> int:
     if not isinstance(value, bool) and re.fullmatch("[0-9]{1,19}", digits) and 0 < int(digits) <= MAX_PMID:
         return int(digits)
     if foreign_ids and isinstance(value, str) and digits and not digits.isdigit():
-        hashed = int.from_bytes(hashlib.sha256(digits.encode("utf-8")).digest()[:8], "big")
+        hashed = int.from_bytes(hashlib.sha256(digits.encode("utf-8", "surrogatepass")).digest()[:8], "big")
         return FIRST_FOREIGN_PMID + hashed % FIRST_FOREIGN_PMID
     if value is None or not digits:
         raise RecordError("record without PMID")
@@ -57,7 +57,7 @@ def to_novel(value: str) -> bool:
 def to_mention(document: Document, span: tuple[str, str], type: str, text: str, ids: str) -> Mention:
     """A mention whose offsets give its text; raises ``RecordError`` naming it otherwise."""
     begin, end = span
-    if not (begin.isascii() and begin.isdigit() and end.isascii() and end.isdigit()):
+    if not re.fullmatch("[0-9]{1,9} [0-9]{1,9}", f"{begin} {end}"):
         raise RecordError(f"mention {text[:80]!r}: offsets {begin[:20]!r}, {end[:20]!r} are not numbers")
     start, stop = int(begin), int(end)
     found = document.text[start:stop]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, NamedTuple
@@ -31,22 +32,25 @@ class ByteSource:
 
     def peek(self, n: int) -> bytes:
         """The next ``n`` bytes, fewer only where the stream ends; they stay to be read."""
-        while len(self._held) < n:
-            block = next(self._blocks, b"")
-            if not block:
-                break
-            self._held += block
+        if len(self._held) < n:
+            self._held = self._gather(n)
         return self._held[:n]
 
     def read(self, n: int = -1) -> bytes:
-        """Between 1 and ``n`` bytes, empty only at the end; a negative ``n`` reads everything."""
-        if n < 0:
-            held, self._held = self._held, b""
-            return b"".join([held, *self._blocks])
-        if not self._held:
-            self._held = next(self._blocks, b"")
-        block, self._held = self._held[:n], self._held[n:]
-        return block
+        """The next ``n`` bytes, fewer only where the stream ends; a negative ``n`` reads everything."""
+        gathered = self._gather(n if n >= 0 else sys.maxsize)
+        if n < 0 or len(gathered) <= n:
+            self._held = b""
+            return gathered
+        self._held = gathered[n:]
+        return gathered[:n]
+
+    def _gather(self, n: int) -> bytes:
+        parts, size = [self._held], len(self._held)
+        while size < n and (block := next(self._blocks, b"")):
+            parts.append(block)
+            size += len(block)
+        return b"".join(parts)
 
     def _plain(self, first: bytes) -> Iterator[bytes]:
         if first:

@@ -56,13 +56,19 @@ class _Token(NamedTuple):
 class XmlRecords:
     """Iterates over parsed record elements and ``Damage``, in file order.
 
-    ``tags_by_root`` maps the root elements of the format to the names of their records. A record
-    name may be the root itself.
+    ``tags_by_root`` maps the root elements of the format to the names of their records; a record
+    name may be the root itself. ``between`` matches what may stand outside records.
     """
 
-    def __init__(self, stream: ByteSource, tags_by_root: Mapping[str, tuple[str, ...]]) -> None:
+    def __init__(
+        self,
+        stream: ByteSource,
+        tags_by_root: Mapping[str, tuple[str, ...]],
+        between: re.Pattern[bytes] | None = None,
+    ) -> None:
         self._stream = stream
         self._tags_by_root = tags_by_root
+        self._between = between
         self._data = b""
         self._at = 0  # everything before it is dealt with
         self._ended = False  # the stream has no more bytes
@@ -206,6 +212,8 @@ class XmlRecords:
             self._take(token.begin)
         else:
             self._take(token.end)
+        if self._between and stray:
+            stray = self._between.sub(b"", stray).strip()
         if stray:
             self._cut |= token.kind == "eof" and not self._closed
             where = f" ({self._stream.damage or 'file is cut'})" if self._cut else ""

@@ -1,0 +1,122 @@
+"""Bytes of a file -> documents or rejects. One module per format, one registry."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+
+from litcoin_batch.readers.bioc import read_bioc
+from litcoin_batch.readers.detect import HEAD_BYTES, detect
+from litcoin_batch.readers.litcoin import label_paths, read_litcoin, read_litcoin_folder
+from litcoin_batch.readers.pubmed import read_pubmed
+from litcoin_batch.readers.pubtator import read_pubtator
+from litcoin_batch.readers.streams import ByteSource, excerpt
+from litcoin_batch.readers.tabular import read_csv, read_jsonl, read_parquet
+from litcoin_batch.schema import ConfigError, ContractError, Document, RecordError, Reject
+
+_READERS = {
+    "pubmed": read_pubmed,
+    "pubtator": read_pubtator,
+    "bioc": read_bioc,
+    "litcoin": read_litcoin,
+    "jsonl": read_jsonl,
+    "csv": read_csv,
+    "parquet": read_parquet,
+}
+_FOREIGN = ("pubtator", "bioc")  # formats whose documents may be no PubMed records
+
+FORMATS: tuple[str, ...] = tuple(_READERS)
+
+__all__ = ["FORMATS", "read_gold", "read_path", "read_stream"]
+
+
+def read_stream(
+    stream: BinaryIO, source: str, format: str = "auto", *, foreign_ids: bool = False
+) -> Iterator[Document | Reject]:
+    """The documents of one file, plain or gzip by its first bytes, in file order and flat memory.
+
+    Bytes never raise: what cannot be read is a ``Reject``, and reading goes on behind it. Documents
+    whose id is no PMID are rejected too, unless ``foreign_ids`` asks for a stable stand-in (see
+    ``rows.to_pmid``). Raises ``ConfigError`` for an unknown ``format``.
+    """
+    if format not in ("auto", *FORMATS):
+        raise ConfigError(f"format {format!r}, expected auto or one of {', '.join(FORMATS)}")
+    return _items(ByteSource(stream), source, format, foreign_ids)
+
+
+def _items(stream: ByteSource, source: str, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
+    head = stream.peek(HEAD_BYTES)
+    try:
+        if not head and stream.damage:
+            raise RecordError(stream.damage)
+        found = detect(head) if format == "auto" or not head.strip() else format
+    except RecordError as error:
+        yield Reject(source, 0, str(error), excerpt(head))
+        return
+    reader = _READERS[found]
+    yield from partial(reader, foreign_ids=foreign_ids)(stream, source) if found in _FOREIGN else reader(stream, source)
+
+
+def read_path(
+    path: str | os.PathLike, format: str = "auto", *, foreign_ids: bool = False
+) -> Iterator[Document | Reject]:
+    """The documents of one file; LitCoin's abstracts come with the labels beside them.
+
+    A folder stands for every ``abstracts_*.csv`` in it. ``source`` is the file's name. Raises
+    ``ConfigError`` at once where ``path`` does not exist or is a folder of something else.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ConfigError(f"{path} does not exist")
+    if path.is_dir():
+        return (item for abstracts in _abstracts_in(path) for item in read_litcoin_folder(abstracts))
+    if format in ("auto", "litcoin") and path.name.startswith("abstracts") and _is_litcoin(path):
+        return read_litcoin_folder(path)
+    return _file_items(path, read_stream, format, foreign_ids)
+
+
+def _file_items(path: Path, read, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
+    with path.open("rb") as raw:
+        yield from read(raw, path.name, format, foreign_ids=foreign_ids)
+
+
+def _abstracts_in(folder: Path) -> list[Path]:
+    found = sorted(folder.glob("abstracts_*.csv"))
+    if not found:
+        raise ConfigError(f"{folder} is a folder without abstracts_*.csv: give its files")
+    return found
+
+
+def _is_litcoin(path: Path) -> bool:
+    try:
+        with path.open("rb") as raw:
+            return detect(ByteSource(raw).peek(HEAD_BYTES)) == "litcoin"
+    except RecordError:
+        return False
+
+
+def read_gold(paths: Iterable[str | os.PathLike] | str | os.PathLike, format: str = "auto") -> list[Document]:
+    """Annotated documents only, for training and scoring: a ``Reject`` or a document without gold raises.
+
+    Ids that are no PMIDs get a stable stand-in; of a LitCoin folder the labelled abstracts are taken.
+    Raises ``ContractError`` naming file and record.
+    """
+    paths = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
+    documents = []
+    for path in (file for given in paths for file in _gold_files(Path(given))):
+        for item in read_path(path, format, foreign_ids=True):
+            if isinstance(item, Reject):
+                raise ContractError(f"{path}, record {item.record}: {item.reason}; it begins {item.excerpt[:80]!r}")
+            if item.gold is None:
+                raise ContractError(f"{path}, record {item.record}: PMID {item.pmid} has no annotation")
+            documents.append(item)
+    return documents
+
+
+def _gold_files(path: Path) -> list[Path]:
+    if not path.is_dir():
+        return [path]
+    return [file for file in _abstracts_in(path) if label_paths(file)[0].exists()] or _abstracts_in(path)

@@ -1,0 +1,153 @@
+"""BioC (Comeau et al. 2013, doi:10.1093/database/bat064), XML and JSON, as BioRED and PubTator write it.
+
+The first passage is the title, the others the abstract. Offsets count code points of the document; they
+are checked against ``Document.text``, into which each passage is put at its own offset.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from lxml import etree
+
+from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.streams import ByteSource, excerpt
+from litcoin_batch.readers.xmlrecords import Damage, XmlRecords
+from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
+
+TAGS_BY_ROOT = {"collection": ("document",)}
+MAX_JSON_BYTES = 1 << 30  # JSON is held in memory
+MAX_TEXT_CHARS = 64 << 20  # an offset beyond it would be filled up with spaces
+_COLLECTION_HEADER = re.compile(rb"<(source|date|key|infon)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
+_LIST = re.compile(r'"(?:documents|PubTator3)"\s*:\s*\[\s*')
+_SPACE = re.compile(r"[\s,]*")
+
+
+def read_bioc(stream: ByteSource, source: str, foreign_ids: bool = False) -> Iterator[Document | Reject]:
+    """One item per document; XML in flat memory. ``foreign_ids``: see ``rows.to_pmid``."""
+    is_xml = stream.peek(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
+    documents = _xml_documents(stream) if is_xml else _json_documents(stream)
+    for record, (found, raw) in enumerate(documents, start=1):
+        try:
+            if isinstance(found, str):
+                raise RecordError(found)
+            yield _document(found, foreign_ids, source=source, record=record)
+        except RecordError as error:
+            yield Reject(source, record, str(error), excerpt(raw))
+
+
+def _xml_documents(stream: ByteSource) -> Iterator[tuple[dict | str, bytes]]:
+    """Each document in the shape of BioC JSON, or the reason why there is none."""
+    for element in XmlRecords(stream, TAGS_BY_ROOT, _COLLECTION_HEADER):
+        if isinstance(element, Damage):
+            yield element
+            continue
+        passages = [
+            {
+                "offset": passage.findtext("offset"),
+                "text": passage.findtext("text"),
+                "annotations": [_xml_annotation(node) for node in passage.iterchildren("annotation")],
+                "relations": [{"infons": _xml_infons(node)} for node in passage.iterchildren("relation")],
+            }
+            for passage in element.iterchildren("passage")
+        ]
+        relations = [{"infons": _xml_infons(node)} for node in element.iterchildren("relation")]
+        yield (
+            {"id": element.findtext("id"), "passages": passages, "relations": relations},
+            etree.tostring(element, with_tail=False),
+        )
+
+
+def _xml_annotation(node: etree._Element) -> dict:
+    locations = [dict(location.attrib) for location in node.iterchildren("location")]
+    return {"infons": _xml_infons(node), "locations": locations, "text": node.findtext("text")}
+
+
+def _xml_infons(node: etree._Element) -> dict:
+    return {infon.get("key"): infon.text for infon in node.iterchildren("infon")}
+
+
+def _json_documents(stream: ByteSource) -> Iterator[tuple[dict | str, bytes]]:
+    """The documents one by one, so that those before a cut are kept."""
+    raw = stream.read() if len(stream.peek(MAX_JSON_BYTES + 1)) <= MAX_JSON_BYTES else None
+    if raw is None:
+        yield f"JSON is larger than {MAX_JSON_BYTES} bytes", stream.peek(1024)
+        return
+    text = raw.decode("utf-8-sig", "surrogateescape")
+    opening = _LIST.search(text)
+    at = opening.end() if opening else _SPACE.match(text).end()
+    if not opening and text[at : at + 1] == "[":
+        at = _SPACE.match(text, at + 1).end()
+    decoder = json.JSONDecoder()
+    while at < len(text) and text[at] != "]":
+        try:
+            found, end = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            reason = stream.damage or f"JSON breaks off here and is not read on: {error}"
+            yield reason, text[at : at + 1024].encode("utf-8", "surrogateescape")
+            return
+        yield found if isinstance(found, dict) else "document is no JSON object", text[at : at + 1024].encode("utf-8", "surrogateescape")
+        at = _SPACE.match(text, end).end()
+    if at >= len(text) and (opening or stream.damage):
+        yield stream.damage or "JSON is cut: the list of documents has no end", raw[-1024:]
+
+
+def _document(found: Mapping, foreign_ids: bool, **place) -> Document:
+    try:
+        pmid = to_pmid(found.get("id"), foreign_ids)
+        title, abstract = _texts(found.get("passages") or [])
+        document = Document(pmid, to_text(title, "title"), to_text(abstract, "abstract"), **place)
+        mentions, relations = [], [_relation(node) for node in found.get("relations") or []]
+        for passage in found.get("passages") or []:
+            mentions += [_mention(document, node) for node in passage.get("annotations") or []]
+            relations += [_relation(node) for node in passage.get("relations") or []]
+    except (AttributeError, KeyError, TypeError) as error:
+        raise RecordError(f"document is not laid out as BioC: {error}") from error
+    return with_gold(document, mentions, relations)
+
+
+def _texts(passages: list[Mapping]) -> tuple[str, str | None]:
+    """Title and abstract; passages stand at their offsets, gaps between them are spaces."""
+    if not passages:
+        raise RecordError("document without passages")
+    title = passages[0].get("text") or ""
+    start, abstract = _offset(passages[0]), ""
+    if start != 0:
+        raise RecordError(f"the first passage begins at {start}, expected 0")
+    for passage in passages[1:]:
+        text = passage.get("text") or ""
+        gap = _offset(passage) - len(title) - 1 - len(abstract)
+        if text and (gap < 0 or gap > MAX_TEXT_CHARS):
+            expected = len(title) + 1 + len(abstract)
+            raise RecordError(f"passage begins at {_offset(passage)}, expected {expected} (offsets in bytes?)")
+        abstract += " " * gap + text if text else ""
+    return title, abstract or None
+
+
+def _offset(passage: Mapping) -> int:
+    offset = str(passage["offset"]).strip()
+    if not re.fullmatch("[0-9]{1,9}", offset):
+        raise RecordError(f"passage offset {offset[:40]!r} is not a number")
+    return int(offset)
+
+
+def _mention(document: Document, node: Mapping) -> Mention:
+    infons, locations = node["infons"], node["locations"]
+    text, type = node.get("text") or "", infons.get("type") or ""
+    if len(locations) != 1:
+        raise RecordError(f"mention {text[:80]!r} has {len(locations)} locations, expected 1")
+    begin, length = str(locations[0]["offset"]), str(locations[0]["length"])
+    if not re.fullmatch("[0-9]{1,9} [0-9]{1,9}", f"{begin} {length}"):
+        raise RecordError(f"mention {text[:80]!r}: location {begin[:20]!r}, {length[:20]!r} is not numeric")
+    end = str(int(begin) + int(length))
+    return to_mention(document, (begin, end), type, text, infons.get("identifier") or "")
+
+
+def _relation(node: Mapping) -> Relation:
+    infons = node["infons"]
+    ends = infons.get("entity1"), infons.get("entity2")
+    if not (all(ends) and infons.get("type")):
+        raise RecordError(f"relation {str(dict(infons))[:120]} lacks entity1, entity2 or type")
+    return Relation.between(*ends, infons["type"], to_novel(infons["novel"]) if "novel" in infons else False)
