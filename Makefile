@@ -1,0 +1,44 @@
+# make demo: annotate the embedded sample and print its first relations
+# make test: run all tests
+# Both first put everything they need into .venv, in this folder; nothing has to be activated.
+
+VENV := .venv
+BIN := $(abspath $(VENV))/bin
+READY := $(VENV)/ready
+WAREHOUSE := warehouse
+
+# Another Spark or other packages of this host, found through the environment, would mix with those in .venv.
+RUN := env -u SPARK_HOME -u SPARK_CONF_DIR -u PYTHONPATH -u PYTHONHOME \
+	PATH="$(BIN):$$PATH" PYSPARK_PYTHON="$(BIN)/python" PYSPARK_DRIVER_PYTHON="$(BIN)/python"
+
+.PHONY: demo test java
+
+demo: java $(READY)
+	@$(RUN) "$(BIN)/spark-submit" jobs/annotate.py --warehouse $(WAREHOUSE)
+
+test: java $(READY)
+	@$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+$(READY): pyproject.toml requirements.lock
+	@set -e; \
+	for python in $(PYTHON) python3.11 python3; do \
+	  if "$$python" -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null; then found="$$python"; break; fi; \
+	done; \
+	if [ -z "$$found" ]; then \
+	  echo "Python 3.11 is needed, and neither python3.11 nor python3 is one; give one by: make PYTHON=/path/to/python3.11" >&2; exit 1; \
+	fi; \
+	if ! "$$found" -m venv --clear $(VENV); then \
+	  echo "$$found cannot make a virtual environment; on Debian and Ubuntu: apt-get install python3.11-venv" >&2; exit 1; \
+	fi; \
+	echo "Installing into $(VENV), once; this takes a few minutes"; \
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock setuptools; \
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock --no-build-isolation -e '.[train,test]'; \
+	touch $@
+
+# Spark 4 runs on Java 17 and later.
+java:
+	@java="$${JAVA_HOME:+$$JAVA_HOME/bin/}java"; \
+	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	if [ "$${major:-0}" -lt 17 ]; then \
+	  echo "Java 17 or later is needed: $$java is $${major:+Java }$${major:-not there}; install it, or set JAVA_HOME to it" >&2; exit 1; \
+	fi
