@@ -30,7 +30,8 @@ from litcoin_batch.warehouse.views import register_views
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows shown as a table.")
 @click.option("--list", "list_queries", is_flag=True, help="The shipped queries, then stop.")
 def main(list_queries: bool, **options) -> None:
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    # pyspark logs a failing query as a page of JSON; its message is printed below.
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     if list_queries:
         click.echo("\n".join(f"{name}  {about}" for name, about in shipped_queries().items()))
         return

@@ -85,7 +85,8 @@ def test_rejects_say_why(first_run):
     assert reasons["pubmed26n0001.xml.gz", 3] == "RuntimeError: cannot digest PMID 3"
     assert reasons["pubmed26n0001.xml.gz", 1].startswith("duplicate: PMID 1 version 1 comes again as record 6")
     assert reasons["long.jsonl", 1] == "text has 200002 characters, more than the limit of 100000"
-    assert reasons["with space.parquet", 2] == "PMID is not a positive whole number: x"
+    assert reasons["with space.parquet", 3] == "record without PMID"
+    assert reasons["with space.parquet", 2] == "PMID 'x' is not a positive whole number below 2**63"
     assert all(reasons.values())
 
 

@@ -20,6 +20,7 @@ from litcoin_batch.warehouse.tables import RECORDS, arrow_schema, conform
 EXCERPT_CHARS = 200
 # Rows travel from a worker in batches of so many: enough to amortise the hand-over, few enough to stay flat.
 _ROWS_PER_BATCH = 1_000
+_LABELS = re.compile(r"(entities|relations)(?=_[^/]*\.csv$)")
 _PARQUET_MARK = b"PAR1"
 _NEEDED = ("pmid", "title", "abstract")
 
@@ -30,6 +31,7 @@ def read_records(spark: SparkSession, files: list[StoredFile], format: str = "au
     Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
     one task, as compressed XML cannot be split.
     """
+    files = without_labels(files)
     sources = name_sources(files)
     parquet = [f for f in files if _is_parquet(spark, f, format)]
     empty = [f for f in files if f.n_bytes == 0]
@@ -44,6 +46,12 @@ def read_records(spark: SparkSession, files: list[StoredFile], format: str = "au
         rows = [(f.path, *_reject_row(Reject(sources[f.path], 0, "empty file: 0 bytes"))) for f in empty]
         parts.append(spark.createDataFrame(rows, RECORDS))
     return reduce(DataFrame.unionByName, parts)
+
+
+def without_labels(files: list[StoredFile]) -> list[StoredFile]:
+    """LitCoin's label tables left out where the abstracts they label are read: documents are wanted, not gold."""
+    paths = {file.path for file in files}
+    return [f for f in files if _LABELS.sub("abstracts", f.path) not in paths - {f.path}]
 
 
 def _is_parquet(spark: SparkSession, file: StoredFile, format: str) -> bool:
@@ -125,7 +133,8 @@ def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[st
             f" found {', '.join(table.columns)}"
         )
     pmid = F.col("pmid").try_cast("bigint")
-    reason = F.when(pmid.isNull() | (pmid < 1), F.concat(F.lit("PMID is not a positive whole number: "), _shown("pmid")))
+    wrong = F.format_string("PMID '%s' is not a positive whole number below 2**63", F.col("pmid").cast("string"))
+    reason = F.when(F.col("pmid").isNull(), "record without PMID").when(pmid.isNull() | (pmid < 1), wrong)
     title, abstract = _blank_as_null("title"), _blank_as_null("abstract")
     text = F.concat(F.coalesce(title, F.lit("")), F.lit(" "), F.coalesce(abstract, F.lit("")))
     rows = table.select(
@@ -147,10 +156,6 @@ def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[st
     # Spark gives the path of a row as a URI, with spaces and the like escaped.
     names = spark.createDataFrame([(as_uri(spark, f.path), sources[f.path]) for f in files], "path string, source string")
     return conform(rows.join(F.broadcast(names), on="path", how="left"), RECORDS)
-
-
-def _shown(name: str) -> Column:
-    return F.coalesce(F.col(name).cast("string"), F.lit("null"))
 
 
 def _optional(table: DataFrame, name: str, type_: str, otherwise: Column) -> Column:
