@@ -138,8 +138,8 @@ def _text(element: etree._Element | None) -> str | None:
     """All text below an element, mixed content included, runs of white space as one space."""
     if element is None:
         return None
-    text = "".join(element.itertext()) if len(element) else element.text
-    return " ".join(text.split()) or None if text else None
+    text = "".join(element.itertext()) if len(element) else element.text or ""
+    return " ".join(text.split()) or None
 
 
 def _abstract(element: etree._Element | None) -> str | None:
@@ -173,18 +173,16 @@ def _version(pmid: etree._Element) -> int:
 
 def _year(element: etree._Element | None) -> int | None:
     """The year of a date element, from ``MedlineDate`` (``2015 Oct-Dec``) where there is no ``Year``."""
-    parts = _only(element, "Year", "MedlineDate")
+    parts = {} if element is None else {child.tag: child.text or "" for child in element}
     for tag in ("Year", "MedlineDate"):
-        if match := _YEAR.search(_text(parts.get(tag)) or ""):
+        if match := _YEAR.search(parts.get(tag, "")):
             return int(match[1])
     return None
 
 
 def _date(element: etree._Element | None) -> date | None:
-    if element is None:
-        return None
-    parts = _only(element, "Year", "Month", "Day")
+    parts = {} if element is None else {child.tag: child.text or "" for child in element}
     try:
-        return date(*(int(_text(parts.get(tag)) or "") for tag in ("Year", "Month", "Day")))
-    except (ValueError, OverflowError):  # an incomplete date is no reason to lose the citation
+        return date(int(parts["Year"]), int(parts["Month"]), int(parts["Day"]))
+    except (KeyError, ValueError, OverflowError):  # an incomplete date is no reason to lose the citation
         return None

@@ -15,6 +15,7 @@ from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
 
 TITLE = re.compile(rb"[^\t\r\n|]+\|t\|")
+_NO_ID = "-1"  # BC5CDR's way of saying so; in LitCoin it is an id, which relations use
 _TEXT = re.compile(r"([^\t|]+)\|([ta])\|(.*)", re.DOTALL)
 
 
@@ -64,7 +65,8 @@ def _document(block: list[Line], foreign_ids: bool, **place) -> Document:
 def _annotated(document: Document, cells: list[str]) -> Mention | Relation:
     """A mention has offsets in columns 2 and 3; ids may be missing, further columns are not read."""
     if len(cells) >= 5 and cells[1].isdigit() and cells[2].isdigit():
-        return to_mention(document, (cells[1], cells[2]), cells[4], cells[3], cells[5] if len(cells) > 5 else "")
+        ids = cells[5] if len(cells) > 5 and cells[5] != _NO_ID else ""
+        return to_mention(document, (cells[1], cells[2]), cells[4], cells[3], ids)
     if len(cells) not in (4, 5) or not all(cells[1:4]):
         raise RecordError(f"neither a mention nor a relation: {' '.join(cells)[:120]!r}")
     novel = to_novel(cells[4]) if len(cells) == 5 else False

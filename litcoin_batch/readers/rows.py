@@ -11,7 +11,8 @@ from litcoin_batch.schema import Annotation, Document, Mention, RecordError, Rel
 
 MAX_PMID = 2**63 - 1  # Parquet and SQL keep it as a 64-bit integer
 FIRST_FOREIGN_PMID = 2**62  # far above real PMIDs, which count from 1
-_NO_ID = ("", "-", "-1")
+_DIGITS = re.compile("[0-9]{1,19}")
+_NO_ID = ("", "-")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot carry
 
 
@@ -22,7 +23,7 @@ def to_pmid(value: object, foreign_ids: bool = False) -> int:
     from ``FIRST_FOREIGN_PMID`` on: stable, and never a real PMID. Raises ``RecordError`` otherwise.
     """
     digits = str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
-    if not isinstance(value, bool) and re.fullmatch("[0-9]{1,19}", digits) and 0 < int(digits) <= MAX_PMID:
+    if not isinstance(value, bool) and _DIGITS.fullmatch(digits) and 0 < int(digits) <= MAX_PMID:
         return int(digits)
     if foreign_ids and isinstance(value, str) and digits and not digits.isdigit():
         hashed = int.from_bytes(hashlib.sha256(digits.encode("utf-8", "surrogatepass")).digest()[:8], "big")
