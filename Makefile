@@ -38,7 +38,7 @@ $(READY): pyproject.toml requirements.lock
 # Spark 4 runs on Java 17 and later.
 java:
 	@java="$${JAVA_HOME:+$$JAVA_HOME/bin/}java"; \
-	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p' | head -n 1); \
+	major=$$("$$java" -version 2>&1 | sed -n 's/.*version "\(1\.\)\{0,1\}\([0-9]*\).*/\2/p' | head -n 1); \
 	if [ "$${major:-0}" -lt 17 ]; then \
 	  echo "Java 17 or later is needed: $$java is $${major:+Java }$${major:-not there}; install it, or set JAVA_HOME to it" >&2; exit 1; \
 	fi
