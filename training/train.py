@@ -2,64 +2,38 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 import shutil
 import time
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import click
 import numpy as np
 import torch
+from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, choose_device, read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.lexicon import Lexicon
-from litcoin_batch.readers import FORMATS, read_gold
-from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
+from litcoin_batch.model.network import JointModel
+from litcoin_batch.readers import FORMATS
+from litcoin_batch.schema import LitcoinBatchError
 
 from assemble import assemble
 from calibration import calibrate, collect_logits
-from corpora import Corpus, read_corpora
 from curves import draw_curves
 from evaluation import evaluate, headline
 from examples import Example, epoch_batches, iterate, prepare
 from losses import LossWeights, joint_loss
 from model_card import write_model_card
 from optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """What decides the result of a run besides its data; chosen on BioRED Dev, see the README."""
-
-    epochs: int
-    lr: float
-    backbone_lr: float
-    batch_pieces: int  # padded pieces per optimiser step, ahead of accumulation
-    n_pieces: int  # vocabulary size; 0 keeps the backbone's
-    dropout: float = 0.3
-    pair_width: int = 256
-    weight_decay: float = 0.01
-    clip: float = 1.0
-    average: float = 0.995  # decay of the running average per step: about the last 200 steps
-    accumulate: int = 1
-    auxiliary: float = 1.0  # times the documents_per_epoch of each auxiliary corpus
-    tag_weight: float = 1.0
-    pair_weight: float = 1.0
-    novel_weight: float = 0.5
-    smoothing: float = 0.0
-
-
-RECIPES = {
-    "rnn": Recipe(epochs=30, lr=1e-3, backbone_lr=0, batch_pieces=4096, n_pieces=14_000),
-    "lstm": Recipe(epochs=30, lr=2e-3, backbone_lr=0, batch_pieces=4096, n_pieces=14_000),
-    "transformer": Recipe(epochs=25, lr=5e-4, backbone_lr=1e-4, batch_pieces=4096, n_pieces=0, dropout=0.2),
-}
+from recipes import RECIPES, Recipe, change
+from training_data import TrainingData, draw, read_training_data, related_types
 
 
 @click.command()
@@ -68,15 +42,15 @@ RECIPES = {
 @click.option("--dev", "dev_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file that epochs are chosen on.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Checkpoint folder; an unfinished run there is resumed.")
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
-@click.option("--backbone", help="Hugging Face encoder, name or folder; for rnn and lstm its vocabulary and input embeddings are used.")
-@click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora (see training/corpora.py).")
+@click.option("--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings.")
+@click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml.")
 @click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to.")
 @click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts that decide which pieces a vocabulary keeps.")
-@click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between them: refused in training data.")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path))
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one value of the recipe, e.g. epochs=3.")
+@click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data.")
+@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.")
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
-@click.option("--bf16/--no-bf16", default=None, help="bfloat16 arithmetic [default: for transformers]")
+@click.option("--bf16/--no-bf16", default=True, show_default=True, help="bfloat16 arithmetic in training.")
 @click.option("--device", default="auto", show_default=True)
 @click.option("--seed", default=1, show_default=True)
 def main(**options) -> None:
@@ -87,88 +61,113 @@ def main(**options) -> None:
         raise click.ClickException(str(error)) from error
 
 
+@dataclass(frozen=True, slots=True)
+class Apprentice:
+    """A model while it learns, with what is needed to score it."""
+
+    model: JointModel
+    tokenizer: Tokenizer
+    config: ModelConfig
+    lexicon: Lexicon
+    device: torch.device
+
+    def annotator(self) -> Annotator:
+        checkpoint = Checkpoint(self.model, self.tokenizer, self.config, "in training")
+        return Annotator(checkpoint, self.lexicon, device=str(self.device))
+
+
 def run(options: dict) -> None:
     recipe = change(RECIPES[options["encoder"]], options["changes"])
-    train, dev = read_gold(options["train_files"], options["format_"]), read_gold(options["dev_files"], options["format_"])
-    held_out = guard(train, dev, options["exclude_pmids"])
-    corpora = read_corpora(options["auxiliary"], options["auxiliary_root"] or options["auxiliary"].parent, held_out | {d.pmid for d in train}) if options["auxiliary"] else []
-
-    torch.manual_seed(options["seed"])
-    texts = [d.text for d in train] + [d.text for c in corpora for d in c.documents] + plain_texts(options["plain"])
-    heads = HeadConfig(recipe.pair_width, recipe.dropout)
-    model, tokenizer, config = assemble(
-        options["encoder"], options["backbone"], texts, n_pieces=recipe.n_pieces, heads=heads, type_pairs=related_types(train)
-    )
-    device = choose_device(options["device"])
-    model.to(device)
-    if options["encoder"] == "transformer":
-        # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
-        model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
-
-    examples = prepare(train, tokenizer)
+    data = read_training_data(options)
+    apprentice = start(options, recipe, data)
+    model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config
+    examples = prepare(data.train, tokenizer)
     auxiliary = [
-        (prepare(c.documents, tokenizer, c.complete, relations=False), round(c.documents_per_epoch * recipe.auxiliary)) for c in corpora
+        (prepare(c.documents, tokenizer, c.complete, relations=False), round(c.documents_per_epoch * recipe.auxiliary)) for c in data.corpora
     ]
-    dev_examples = prepare(dev, tokenizer)
-    type_pairs = allowed_type_pairs(config.type_pairs)
     optimizer = make_optimizer(model, recipe.lr, recipe.backbone_lr, recipe.weight_decay)
     average = RunningAverage(model, recipe.average)
-    weights = LossWeights(recipe.tag_weight, recipe.pair_weight, recipe.novel_weight, recipe.smoothing)
-    half = options["bf16"] if options["bf16"] is not None else options["encoder"] == "transformer"
+    output, settings = options["output"], settings_of(options, recipe)
+    state = load_state(output / "resume", model, average, optimizer, settings) or {"epoch": 0, "history": [], "best": -1.0, "settings": settings}
 
-    output: Path = options["output"]
-    settings = settings_of(options, recipe)
-    state = load_state(output / "resume", model, average, optimizer, settings) or {"epoch": 0, "history": [], "best": -1.0}
-    lexicon = read_lexicon(options["lexicon"] or None)
     for epoch in range(state["epoch"], recipe.epochs):
         # Seeded by epoch, so that a resumed run draws what an undisturbed one would have drawn.
         rng = np.random.default_rng((options["seed"], epoch))
         torch.manual_seed(options["seed"] * 10_000 + epoch)
-        started = time.perf_counter()
         drawn = draw(examples, auxiliary, rng)
-        batches = epoch_batches(drawn, recipe.batch_pieces, rng)
-        losses = Counter()
-        model.train()
-        bar = tqdm(iterate(drawn, batches, config.pad_id, type_pairs), total=len(batches), desc=f"epoch {epoch + 1}/{recipe.epochs}", mininterval=2)
-        for step, batch in enumerate(bar):
-            set_rate(optimizer, (epoch + step / len(batches)) / recipe.epochs)
-            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
-                loss, parts = joint_loss(model, batch.to(device), weights)
-            (loss / recipe.accumulate).backward()
-            losses.update(parts)
-            if (step + 1) % recipe.accumulate == 0 or step + 1 == len(batches):
-                torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
-                optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
-                average.update()
-        train_sec = time.perf_counter() - started
+        facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
-        model.eval()
-        scores = headline(evaluate(annotator_of(model, tokenizer, config, lexicon, device), dev))
-        if (chosen := (scores["ner"] + scores["pair_type_novelty"]) / 2) > state["best"]:
+        scores = headline(evaluate(apprentice.annotator(), data.dev))
+        chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2
+        if chosen > state["best"]:
             state["best"] = chosen
             save_checkpoint(output / "best", model, tokenizer, config, "float32")
         average.swap()
-        state["history"].append({"epoch": epoch + 1, "train_sec": round(train_sec, 2)} | {f"{k}_loss": v / len(batches) for k, v in losses.items()} | scores)
-        state |= {"epoch": epoch + 1, "settings": settings}
+        state["epoch"] = epoch + 1
+        state["history"].append({"epoch": epoch + 1} | facts | scores)
         save_state(output / "resume", model, average, optimizer, state)
-        tqdm.write("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in state["history"][-1].items()))
-    finish(output, dev, dev_examples, config, options, state, lexicon, train)
+        click.echo("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in state["history"][-1].items()))
+    finish(options, data, apprentice, state)
 
 
-def finish(output: Path, dev: list[Document], dev_examples: list[Example], config: ModelConfig, options: dict, state: dict, lexicon: Lexicon, train: list[Document]) -> None:
-    """Calibrate the best epoch, store it in its final precision, and score exactly what is stored."""
+def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
+    torch.manual_seed(options["seed"])
     device = choose_device(options["device"])
+    heads = HeadConfig(recipe.pair_width, recipe.dropout)
+    model, tokenizer, config = assemble(
+        options["encoder"], options["backbone"], data.texts, n_pieces=recipe.n_pieces, heads=heads, type_pairs=related_types(data.train)
+    )
+    if options["encoder"] == "transformer":
+        # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
+        model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
+    return Apprentice(model.to(device), tokenizer, config, read_lexicon(options["lexicon"] or None), device)
+
+
+def train_epoch(
+    apprentice: Apprentice,
+    examples: Sequence[Example],
+    updating: tuple[torch.optim.Optimizer, RunningAverage],
+    recipe: Recipe,
+    moment: tuple[int, np.random.Generator, bool],
+) -> dict[str, float]:
+    """One pass over ``examples``; ``moment``: epoch, generator, whether in bfloat16. Returns seconds and mean losses."""
+    (optimizer, average), (epoch, rng, half) = updating, moment
+    model, device, config = apprentice.model.train(), apprentice.device, apprentice.config
+    weights = LossWeights(recipe.tag_weight, recipe.pair_weight, recipe.novel_weight, recipe.smoothing)
+    batches = epoch_batches(examples, recipe.batch_pieces, rng)
+    stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs))
+    losses: Counter[str] = Counter()
+    started = time.perf_counter()
+    for step, batch in enumerate(tqdm(stacked, f"epoch {epoch + 1}/{recipe.epochs}", len(batches), mininterval=2), start=1):
+        set_rate(optimizer, (epoch + (step - 1) / len(batches)) / recipe.epochs)
+        with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
+            loss, parts = joint_loss(model, batch.to(device), weights)
+        (loss / recipe.accumulate).backward()
+        losses.update(parts)
+        if step % recipe.accumulate == 0 or step == len(batches):
+            torch.nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+            average.update()
+    seconds = time.perf_counter() - started
+    return {"train_sec": round(seconds, 2)} | {f"{name}_loss": value / len(batches) for name, value in losses.items()}
+
+
+def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dict) -> None:
+    """Calibrate the best epoch, store it in its final precision, and score exactly what is stored."""
+    output: Path = options["output"]
     seal_checkpoint(output / "best")
     best = Checkpoint.load(output / "best")
-    logits = collect_logits(best.model.to(device), dev_examples, config, device)
+    dev = prepare(data.dev, best.tokenizer)
+    logits = collect_logits(best.model.to(apprentice.device), dev, best.config, apprentice.device)
     n_reached = int((logits.pair_target > 0).sum())
-    calibration, errors = calibrate(logits, sum(len(d.gold.relations) for d in dev) - n_reached)
-    facts = state["settings"] | {"n_train": len(train), "best_dev": state["best"], "epochs_run": state["epoch"]}
-    final = ModelConfig(config.encoder, config.heads, config.type_pairs, config.pad_id, calibration, training=facts)
+    calibration, errors = calibrate(logits, sum(len(d.gold.relations) for d in data.dev) - n_reached)
+    facts = state["settings"] | {"n_train": len(data.train), "best_dev": state["best"]}
+    final = replace(best.config, calibration=calibration, training=facts)
     save_checkpoint(output, best.model.cpu(), best.tokenizer, final, options["store"])
     seal_checkpoint(output)
-    figures = evaluate(Annotator(Checkpoint.load(output), lexicon, device=str(device)), dev) | {"calibration": errors}
+    stored = Annotator(Checkpoint.load(output), apprentice.lexicon, device=str(apprentice.device))
+    figures = evaluate(stored, data.dev) | {"calibration": errors}
     (output / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
     (output / "curves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in state["history"]))
     draw_curves(state["history"], output / "curves.png")
@@ -179,66 +178,13 @@ def finish(output: Path, dev: list[Document], dev_examples: list[Example], confi
     click.echo(f"{model_id}  " + "  ".join(f"{k} {v:.4f}" for k, v in headline(figures).items()))
 
 
-def annotator_of(model, tokenizer, config: ModelConfig, lexicon: Lexicon, device: torch.device) -> Annotator:
-    return Annotator(Checkpoint(model, tokenizer, config, "in training"), lexicon, device=str(device))
-
-
-def change(recipe: Recipe, changes: tuple[str, ...]) -> Recipe:
-    values = asdict(recipe)
-    for item in changes:
-        name, _, value = item.partition("=")
-        if name not in values:
-            raise ConfigError(f"--set {item!r}: the recipe has {', '.join(values)}")
-        try:
-            values[name] = type(values[name])(float(value)) if "." not in value and "e" not in value else float(value)
-        except ValueError as error:
-            raise ConfigError(f"--set {item!r}: expected a number") from error
-    return Recipe(**values)
-
-
-def guard(train: list[Document], dev: list[Document], files: tuple[Path, ...]) -> frozenset[int]:
-    """The PMIDs that may not be trained on; ``ConfigError`` if one is among the training documents."""
-    held_out = {d.pmid for d in dev}
-    for path in files:
-        held_out |= {int(word) for word in path.read_text().split()}
-    leaked = sorted(held_out & {d.pmid for d in train})
-    if leaked:
-        raise ConfigError(f"--train: {len(leaked)} documents are evaluation documents, e.g. PMID {leaked[0]}; training on them would be a leak")
-    return frozenset(held_out)
-
-
-def related_types(documents: list[Document]) -> list[tuple[str, str]]:
-    """The pairs of entity types that are related at least twice in ``documents``."""
-    counts: Counter[tuple[str, str]] = Counter()
-    for document in documents:
-        kinds = {entity_id: mention.type for entity_id, mention in document.gold.entities().items()}
-        for relation in document.gold.relations:
-            if relation.entity_1_id in kinds and relation.entity_2_id in kinds:
-                counts[tuple(sorted(kinds[i] for i in relation.pair))] += 1
-    return sorted(pair for pair, n in counts.items() if n > 1)
-
-
-def draw(examples: list[Example], auxiliary: list[tuple[list[Example], int]], rng: np.random.Generator) -> list[Example]:
-    """All examples, and of each auxiliary corpus as many as it contributes to one epoch."""
-    chosen = [corpus[i] for corpus, n in auxiliary for i in rng.choice(len(corpus), min(n, len(corpus)), replace=False)]
-    return examples + chosen
-
-
-def plain_texts(files: tuple[Path, ...]) -> list[str]:
-    texts = []
-    for path in files:
-        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
-            rows = map(json.loads, lines)
-            texts += [f"{row.get('title') or ''} {row['abstract']}" for row in rows]
-    return texts
-
-
 def settings_of(options: dict, recipe: Recipe) -> dict:
-    """What a resumed run must share with the run it goes on with; file names without their folders."""
+    """What a resumed run must share with the run it goes on with; files by name, without their folders."""
     names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "plain")}
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = Path(options["backbone"]).name if options["backbone"] else None
-    return names | {"encoder": options["encoder"], "backbone": backbone, "auxiliary": auxiliary, "seed": options["seed"]} | asdict(recipe)
+    chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
+    return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)
 
 
 if __name__ == "__main__":

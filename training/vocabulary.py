@@ -9,20 +9,25 @@ from collections.abc import Iterable
 import numpy as np
 import torch
 from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
+from tokenizers.models import BPE
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
-from tokenizers.trainers import WordPieceTrainer
+from tokenizers.trainers import BpeTrainer
+
+from litcoin_batch.schema import ConfigError
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
 def train_tokenizer(texts: Iterable[str], n_pieces: int) -> Tokenizer:
-    """An uncased WordPiece vocabulary of at most ``n_pieces``; letter case reaches the model as word shape."""
-    tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
+    """An uncased byte-pair vocabulary of at most ``n_pieces``; letter case reaches the model as word shape.
+
+    Byte pairs rather than WordPiece, because the trainer of the latter gives another vocabulary each time.
+    """
+    tokenizer = Tokenizer(BPE(unk_token="[UNK]"))
     tokenizer.normalizer = BertNormalizer(lowercase=True)
     tokenizer.pre_tokenizer = BertPreTokenizer()
-    trainer = WordPieceTrainer(vocab_size=n_pieces, special_tokens=list(SPECIAL), show_progress=False)
+    trainer = BpeTrainer(vocab_size=n_pieces, special_tokens=list(SPECIAL), show_progress=False)
     tokenizer.train_from_iterator(texts, trainer)
     return tokenizer
 
@@ -37,12 +42,13 @@ def shrink_vocabulary(tokenizer: Tokenizer, texts: Iterable[str], n_pieces: int)
         counts.update(encoding.ids)
     settings = json.loads(tokenizer.to_str())
     if settings["model"]["type"] != "WordPiece":
-        raise ValueError(f"vocabulary of model {settings['model']['type']!r}: only WordPiece can be cut")
+        raise ConfigError(f"vocabulary of model {settings['model']['type']!r}: only WordPiece can be cut; use --set n_pieces=0")
     vocabulary = settings["model"]["vocab"]
     special = {token["id"] for token in settings["added_tokens"]} | {vocabulary[s] for s in SPECIAL if s in vocabulary}
     needed = {i for piece, i in vocabulary.items() if len(piece.removeprefix("##")) == 1 and piece.isascii()}
     kept = special | needed
-    kept |= {i for i, _ in counts.most_common(n_pieces)[: max(0, n_pieces - len(kept))]}
+    used = [i for i, _ in counts.most_common() if i not in kept]
+    kept |= set(used[: max(0, n_pieces - len(kept))])
     old = np.asarray(sorted(kept))
     new = {int(i): row for row, i in enumerate(old)}
     settings["model"]["vocab"] = {piece: new[i] for piece, i in vocabulary.items() if i in new}

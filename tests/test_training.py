@@ -1,0 +1,187 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+import train
+from click.testing import CliRunner
+from evaluate import main as evaluate_main
+from examples import epoch_batches, prepare, stack
+from losses import tag_loss
+from safetensors.torch import load_file
+from test_heads import gold_mentions
+from tiny_models import TYPE_PAIRS, documents, tiny_backbone
+from tokenizers import Tokenizer
+from tokenizers.models import WordPiece
+from tokenizers.normalizers import BertNormalizer
+from tokenizers.pre_tokenizers import BertPreTokenizer
+from training_data import related_types
+from vocabulary import SPECIAL, shrink_vocabulary, train_tokenizer
+
+from litcoin_batch.model.annotator import allowed_type_pairs
+from litcoin_batch.model.batches import padded_len
+from litcoin_batch.model.checkpoint import verify_checkpoint
+from litcoin_batch.readers import read_gold
+from litcoin_batch.schema import ENTITY_TYPES, ConfigError
+
+SETTINGS = ("--set", "epochs=3", "--set", "n_pieces=300", "--set", "pair_width=16", "--set", "batch_pieces=512", "--no-bf16")
+
+
+def write_gold(path, pmids):
+    """PubTator of the toy texts; every gene and disease of a text are associated."""
+    blocks = []
+    for pmid in pmids:
+        document = documents(2)[pmid % 2]
+        mentions = gold_mentions(document)
+        lines = [f"{pmid}|t|{document.title}", f"{pmid}|a|{document.abstract}"]
+        lines += [f"{pmid}\t{m.start}\t{m.end}\t{m.text}\t{m.type}\t{m.entity_ids[0]}" for m in mentions]
+        ids = {kind: sorted({m.entity_ids[0] for m in mentions if m.type.startswith(kind)}) for kind in ("Gene", "Disease")}
+        lines += [f"{pmid}\tAssociation\t{g}\t{d}\tNovel" for g in ids["Gene"] for d in ids["Disease"]]
+        blocks.append("\n".join(lines))
+    path.write_text("\n\n".join(blocks) + "\n\n")
+    return path
+
+
+@pytest.fixture
+def gold(tmp_path):
+    return write_gold(tmp_path / "train.txt", range(100, 112)), write_gold(tmp_path / "dev.txt", range(200, 204))
+
+
+def run_train(gold, output, *more, encoder="lstm"):
+    arguments = ["--encoder", encoder, "--train", str(gold[0]), "--dev", str(gold[1]), "--output", str(output), "--device", "cpu"]
+    return CliRunner().invoke(train.main, [*arguments, *SETTINGS, *more])
+
+
+def test_a_run_leaves_a_checkpoint_that_scores(gold, tmp_path):
+    result = run_train(gold, tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    verify_checkpoint(tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"README.md", "config.json", "curves.jsonl", "curves.png", "manifest.json", "metrics.json", "model.safetensors", "tokenizer.json"}
+    scored = CliRunner().invoke(evaluate_main, ["--checkpoint", str(tmp_path / "out"), "--gold", str(gold[1]), "--json", str(tmp_path / "figures.json")])
+    assert scored.exit_code == 0, scored.output
+    figures, kept = json.loads((tmp_path / "figures.json").read_text()), json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert figures["ner"] == kept["ner"] and figures["gold_entities"] == kept["gold_entities"]
+    for level in ("pair", "pair_type", "pair_type_novelty"):
+        assert {"precision", "recall", "f1"} <= figures["gold_entities"][level].keys() & figures["predicted_entities"][level].keys()
+    assert set(ENTITY_TYPES) <= figures["ner"]["per_type"].keys()
+
+
+def test_training_learns_what_can_be_learnt(gold, tmp_path):
+    result = run_train(gold, tmp_path / "out", "--set", "epochs=25", "--set", "dropout=0.1", "--set", "lr=0.01", "--set", "average=0.8")
+    assert result.exit_code == 0, result.output
+    figures = json.loads((tmp_path / "out" / "metrics.json").read_text())
+    assert figures["ner"]["f1"] > 0.95 and figures["gold_entities"]["pair_type"]["f1"] > 0.95
+
+
+def test_resuming_equals_an_undisturbed_run(gold, tmp_path, monkeypatch):
+    assert run_train(gold, tmp_path / "whole").exit_code == 0
+    save = train.save_state
+
+    def interrupted(folder, model, average, optimizer, progress):
+        save(folder, model, average, optimizer, progress)
+        if progress["epoch"] == 2:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "save_state", interrupted)
+    assert run_train(gold, tmp_path / "halves").exit_code != 0
+    monkeypatch.setattr(train, "save_state", save)
+    refused = run_train(gold, tmp_path / "halves", "--seed", "2")
+    assert refused.exit_code == 1 and "another seed" in refused.output
+    assert run_train(gold, tmp_path / "halves").exit_code == 0
+    whole, halves = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "halves"))
+    assert all(torch.equal(weight, halves[name]) for name, weight in whole.items())
+
+
+def test_transformers_train_from_a_local_folder(gold, tmp_path):
+    folder = tiny_backbone(tmp_path / "backbone")
+    result = run_train(gold, tmp_path / "out", "--backbone", str(folder), "--set", "epochs=1", "--set", "n_pieces=0", encoder="transformer")
+    assert result.exit_code == 0, result.output
+    assert verify_checkpoint(tmp_path / "out").startswith("transformer-")
+
+
+def test_evaluation_documents_are_refused(gold, tmp_path):
+    leak = write_gold(tmp_path / "leak.txt", [100, 200])
+    result = run_train((leak, gold[1]), tmp_path / "out")
+    assert result.exit_code == 1 and "PMID 200" in result.output and "leak" in result.output
+    (tmp_path / "held_out.txt").write_text("7\n105\n")
+    result = run_train(gold, tmp_path / "out", "--exclude-pmids", str(tmp_path / "held_out.txt"))
+    assert result.exit_code == 1 and "PMID 105" in result.output
+
+
+@pytest.mark.parametrize(("change", "word"), [("epoch=3", "the recipe has epochs"), ("epochs=many", "a whole number")])
+def test_wrong_settings_are_named(gold, tmp_path, change, word):
+    result = run_train(gold, tmp_path / "out", "--set", change)
+    assert result.exit_code == 1 and word in result.output
+
+
+def test_partial_labels_leave_other_types_open():
+    logits = torch.randn(1, 4)
+    only, open_ = torch.tensor([[True, False, False, False]]), torch.tensor([[True, True, False, True]])
+    torch.testing.assert_close(tag_loss(logits, only), torch.nn.functional.cross_entropy(logits, torch.tensor([0])))
+    torch.testing.assert_close(tag_loss(logits, open_), -torch.log(torch.softmax(logits, -1)[0, [0, 1, 3]].sum()))
+    assert tag_loss(logits, torch.ones(1, 4, dtype=torch.bool)).item() == pytest.approx(0, abs=1e-6)
+
+
+def test_pair_targets_are_the_gold_relations(gold):
+    gold_documents = read_gold([gold[0]])[:4]
+    tokenizer = train_tokenizer([d.text for d in gold_documents], 300)
+    examples = prepare(gold_documents, tokenizer)
+    batch = stack(examples, 0, allowed_type_pairs(TYPE_PAIRS))
+    assert int((batch.target > 0).sum()) == sum(len(d.gold.relations) for d in gold_documents)
+    assert ((batch.novel >= 0) == (batch.target > 0)).all()
+    related = [
+        frozenset((examples[d].entities.ids[a - base], examples[d].entities.ids[b - base]))
+        for a, b, target in zip(batch.pairs.entity_1, batch.pairs.entity_2, batch.target, strict=True)
+        if target > 0
+        for d in [batch.instances.entity_document[a]]
+        for base in [int((batch.instances.entity_document < d).sum())]
+    ]
+    assert sorted(map(sorted, related)) == sorted(sorted(r.pair) for d in gold_documents for r in d.gold.relations)
+
+
+def test_epochs_see_every_example_once_within_the_bound(gold):
+    examples = prepare(read_gold([gold[0]]), train_tokenizer([d.text for d in documents()], 300))
+    batches = epoch_batches(examples, 256, np.random.default_rng(0))
+    assert sorted(i for batch in batches for i in batch) == list(range(len(examples)))
+    for batch in batches:
+        longest = max(padded_len(examples[i].pieces.n_pieces) for i in batch)
+        assert len(batch) == 1 or longest * len(batch) <= 256
+
+
+def test_a_cut_vocabulary_spells_the_same_words():
+    texts = [d.text for d in documents()]
+    characters = sorted(set("".join(texts).lower()) - {" "})
+    words = sorted({w for t in texts for w in t.lower().split()})
+    pieces = [*SPECIAL, *characters, *(f"##{c}" for c in characters), *(w for w in words if len(w) > 1)]
+    tokenizer = Tokenizer(WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(lowercase=True), BertPreTokenizer()
+    smaller, kept = shrink_vocabulary(tokenizer, texts, 110)
+    assert smaller.get_vocab_size() == len(kept) == 110 < len(pieces)
+    assert [pieces[i] for i in kept] == [smaller.id_to_token(i) for i in range(110)]
+    for text in texts:
+        whole, cut = tokenizer.encode(text), smaller.encode(text)
+        assert smaller.token_to_id("[UNK]") not in cut.ids
+        assert "".join(t.removeprefix("##") for t in cut.tokens) == "".join(t.removeprefix("##") for t in whole.tokens)
+
+
+def test_only_wordpiece_vocabularies_are_cut():
+    with pytest.raises(ConfigError, match="BPE"):
+        shrink_vocabulary(train_tokenizer([d.text for d in documents()], 300), [], 100)
+
+
+def test_vocabularies_are_the_same_each_time():
+    texts = [d.text for d in documents()]
+    assert train_tokenizer(texts, 300).get_vocab() == train_tokenizer(texts, 300).get_vocab()
+
+
+def test_related_types_need_two_cases(gold):
+    assert related_types(read_gold([gold[0]])) == [("DiseaseOrPhenotypicFeature", "GeneOrGeneProduct")]
+    assert related_types(read_gold([gold[0]])[:1]) in ([], [("DiseaseOrPhenotypicFeature", "GeneOrGeneProduct")])
+
+
+def test_a_backbone_that_is_not_there_is_named(gold, tmp_path):
+    result = run_train(gold, tmp_path / "out", "--backbone", str(tmp_path / "nowhere"), encoder="transformer")
+    assert result.exit_code == 1 and "nowhere" in result.output
+    result = run_train(gold, tmp_path / "out", encoder="transformer")
+    assert result.exit_code == 1 and "--backbone" in result.output
