@@ -20,6 +20,7 @@ from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relatio
 TAGS_BY_ROOT = {"collection": ("document",)}
 MAX_JSON_BYTES = 1 << 30  # JSON is held in memory
 MAX_TEXT_CHARS = 64 << 20  # an offset beyond it would be filled up with spaces
+_SEEN = 1024  # of a rejected document
 _COLLECTION_HEADER = re.compile(rb"<(source|date|key|infon)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
 _LIST = re.compile(r'"(?:documents|PubTator3)"\s*:\s*\[\s*')
 _SPACE = re.compile(r"[\s,]*")
@@ -31,18 +32,19 @@ def read_bioc(stream: ByteSource, source: str, foreign_ids: bool = False) -> Ite
     documents = _xml_documents(stream) if is_xml else _json_documents(stream)
     for record, (found, raw) in enumerate(documents, start=1):
         try:
-            if isinstance(found, str):
-                raise RecordError(found)
+            if isinstance(found, Damage):
+                raise RecordError(found.reason)
             yield _document(found, foreign_ids, source=source, record=record)
         except RecordError as error:
-            yield Reject(source, record, str(error), excerpt(raw))
+            refused = isinstance(found, Damage) and found.refused
+            yield Reject(source, 0 if refused else record, str(error), excerpt(raw))
 
 
-def _xml_documents(stream: ByteSource) -> Iterator[tuple[dict | str, bytes]]:
-    """Each document in the shape of BioC JSON, or the reason why there is none."""
+def _xml_documents(stream: ByteSource) -> Iterator[tuple[dict | Damage, bytes]]:
+    """Each document in the shape of BioC JSON, or what is in its place; and its bytes."""
     for element in XmlRecords(stream, TAGS_BY_ROOT, _COLLECTION_HEADER):
         if isinstance(element, Damage):
-            yield element
+            yield element, element.raw
             continue
         passages = [
             {
@@ -69,29 +71,28 @@ def _xml_infons(node: etree._Element) -> dict:
     return {infon.get("key"): infon.text for infon in node.iterchildren("infon")}
 
 
-def _json_documents(stream: ByteSource) -> Iterator[tuple[dict | str, bytes]]:
+def _json_documents(stream: ByteSource) -> Iterator[tuple[dict | Damage, bytes]]:
     """The documents one by one, so that those before a cut are kept."""
-    raw = stream.read() if len(stream.peek(MAX_JSON_BYTES + 1)) <= MAX_JSON_BYTES else None
-    if raw is None:
-        yield f"JSON is larger than {MAX_JSON_BYTES} bytes", stream.peek(1024)
+    if len(head := stream.peek(MAX_JSON_BYTES + 1)) > MAX_JSON_BYTES:
+        yield Damage(f"JSON is larger than {MAX_JSON_BYTES} bytes", head[:_SEEN], refused=True), head[:_SEEN]
         return
-    text = raw.decode("utf-8-sig", "surrogateescape")
-    opening = _LIST.search(text)
+    text = stream.read().decode("utf-8-sig", "surrogateescape")
+    opening = _LIST.search(text) or re.match(r"\s*\[\s*", text)
     at = opening.end() if opening else _SPACE.match(text).end()
-    if not opening and text[at : at + 1] == "[":
-        at = _SPACE.match(text, at + 1).end()
     decoder = json.JSONDecoder()
     while at < len(text) and text[at] != "]":
+        raw = text[at : at + _SEEN].encode("utf-8", "surrogateescape")
         try:
-            found, end = decoder.raw_decode(text, at)
+            found, at = decoder.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            reason = stream.damage or f"JSON breaks off here and is not read on: {error}"
-            yield reason, text[at : at + 1024].encode("utf-8", "surrogateescape")
+            reason = stream.damage or f"JSON breaks off in this document, the rest is not read: {error}"
+            yield Damage(reason, raw), raw
             return
-        yield found if isinstance(found, dict) else "document is no JSON object", text[at : at + 1024].encode("utf-8", "surrogateescape")
-        at = _SPACE.match(text, end).end()
-    if at >= len(text) and (opening or stream.damage):
-        yield stream.damage or "JSON is cut: the list of documents has no end", raw[-1024:]
+        yield found if isinstance(found, dict) else Damage("document is no JSON object", raw), raw
+        at = _SPACE.match(text, at).end()
+    if stream.damage or (opening and at >= len(text)):
+        raw = text[-_SEEN:].encode("utf-8", "surrogateescape")
+        yield Damage(stream.damage or "JSON is cut: the list of documents has no end", raw), raw
 
 
 def _document(found: Mapping, foreign_ids: bool, **place) -> Document:

@@ -48,6 +48,9 @@ def read_pubmed(stream: ByteSource, source: str) -> Iterator[Document | Reject]:
     order, record = source_order(source), 0
     for element in XmlRecords(stream, TAGS_BY_ROOT):
         if isinstance(element, Damage):
+            if element.refused:
+                yield Reject(source, 0, element.reason, excerpt(element.raw))
+                return
             parts = _citations_in(element.raw)
         elif element.tag in _DELETIONS:
             parts = list(element.iterchildren("PMID"))

@@ -19,6 +19,7 @@ from lxml import etree
 from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
 
 MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
+MAX_STEP_BYTES = 8 << 20
 HEAD_BYTES = 1 << 20
 _LOOKAHEAD_BYTES = 4096
 _TAG_BYTES = 256  # longer than any token searched for: what may hang over the end of the buffer
@@ -37,10 +38,11 @@ _TERMINATORS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 
 
 class Damage(NamedTuple):
-    """A stretch of the file that is no record: why, and its bytes."""
+    """A stretch of the file that is no record: why, and its bytes; ``refused`` if nothing else is read."""
 
     reason: str
     raw: bytes
+    refused: bool = False
 
 
 class _Token(NamedTuple):
@@ -99,14 +101,14 @@ class XmlRecords:
         first = self._start_anywhere.search(self._data)
         prologue = _COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
         if b"<!ENTITY" in prologue:
-            return Damage("refused: the document type declares entities", prologue)
+            return Damage("refused: the document type declares entities", prologue, refused=True)
         if root in self._tags_by_root:
             self._at = head.end()
             self._closed = head["attributes"].rstrip().endswith(b"/")
         elif first is None:
             seen = f"root element <{root}>" if root else "no root element"
             expected = ", ".join(self._tags_by_root)
-            return Damage(f"{seen}, expected one of {expected}", self._data)
+            return Damage(f"{seen}, expected one of {expected}", self._data, refused=True)
         elif head and first.start() == head.start("root") - 1:
             self._at = first.start()
             self._closed = True
@@ -134,8 +136,8 @@ class XmlRecords:
         )
 
     def _fill(self) -> bool:
-        """Read on, doubling the buffer so that long records cost linear time; False at the end."""
-        block = self._stream.read(max(BLOCK_BYTES, len(self._data) - self._at))
+        """Read on, in longer steps where a record is long; False at the end."""
+        block = self._stream.read(min(max(BLOCK_BYTES, len(self._data) - self._at), MAX_STEP_BYTES))
         self._ended = not block
         if block:
             self._data = self._data[self._at :] + block
