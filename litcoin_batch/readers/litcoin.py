@@ -6,8 +6,8 @@ https://bitgrit.net/competition/13: ``abstracts_X.csv`` (abstract_id, title, abs
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from litcoin_batch.readers.csvrows import CsvRow, csv_rows
@@ -19,12 +19,17 @@ ABSTRACT_COLUMNS = ("abstract_id", "title", "abstract")
 ENTITY_COLUMNS = ("abstract_id", "offset_start", "offset_finish", "type", "mention", "entity_ids")
 RELATION_COLUMNS = ("abstract_id", "type", "entity_1_id", "entity_2_id", "novel")
 
-Rows = Mapping[int, list[CsvRow]]
+
+@dataclass(slots=True)
+class Labels:
+    """Label rows by abstract id, and the ids that an abstract had."""
+
+    mentions: dict[int, list[CsvRow]]
+    relations: dict[int, list[CsvRow]]
+    used: set[int] = field(default_factory=set)
 
 
-def read_litcoin(
-    stream: ByteSource, source: str, mentions: Rows | None = None, relations: Rows | None = None
-) -> Iterator[Document | Reject]:
+def read_litcoin(stream: ByteSource, source: str, labels: Labels | None = None) -> Iterator[Document | Reject]:
     """One item per abstract; ``gold`` is None where the abstracts come without labels."""
     for row in csv_rows(stream, "\t", ABSTRACT_COLUMNS):
         try:
@@ -32,9 +37,7 @@ def read_litcoin(
             pmid = to_pmid(cells["abstract_id"])
             title, abstract = to_text(cells["title"], "title"), to_text(cells["abstract"], "abstract")
             document = Document(pmid, title, abstract, source, row.number)
-            if mentions is not None:
-                document = _with_labels(document, mentions.get(pmid, []), (relations or {}).get(pmid, []))
-            yield document
+            yield _with_labels(document, labels) if labels else document
         except RecordError as error:
             yield Reject(source, row.number, str(error), excerpt(row.raw))
 
@@ -44,25 +47,19 @@ def read_litcoin_folder(abstracts: Path) -> Iterator[Document | Reject]:
 
     A label row that cannot be read, or that belongs to no abstract, is a ``Reject`` of its own table.
     """
-    entities_path, relations_path = label_paths(abstracts)
-    mentions = relations = None
-    if entities_path.exists():
-        mentions, unread = _by_pmid(entities_path, ENTITY_COLUMNS)
-        yield from unread
-        relations = {}
-        if relations_path.exists():
-            relations, unread = _by_pmid(relations_path, RELATION_COLUMNS)
-            yield from unread
-    seen = set()
+    entities, relations = label_paths(abstracts)
+    labels = None
+    if entities.exists():
+        labels = Labels({}, {})
+        yield from _collect(entities, ENTITY_COLUMNS, labels.mentions)
+        if relations.exists():
+            yield from _collect(relations, RELATION_COLUMNS, labels.relations)
     with abstracts.open("rb") as raw:
-        for item in read_litcoin(ByteSource(raw), abstracts.name, mentions, relations):
-            if isinstance(item, Document):
-                seen.add(item.pmid)
-            yield item
-    for path, labels in ((entities_path, mentions), (relations_path, relations)):
-        for pmid in sorted(set(labels or ()) - seen):
-            for row in labels[pmid]:
-                yield Reject(path.name, row.number, f"no usable abstract has the id {pmid}", excerpt(row.raw))
+        yield from read_litcoin(ByteSource(raw), abstracts.name, labels)
+    for path, rows in ((entities, labels.mentions), (relations, labels.relations)) if labels else ():
+        for pmid in sorted(set(rows) - labels.used):
+            for row in rows[pmid]:
+                yield Reject(path.name, row.number, f"no abstract has the id {pmid}", excerpt(row.raw))
 
 
 def label_paths(abstracts: Path) -> tuple[Path, Path]:
@@ -70,25 +67,24 @@ def label_paths(abstracts: Path) -> tuple[Path, Path]:
     return abstracts.with_name(f"entities{rest}"), abstracts.with_name(f"relations{rest}")
 
 
-def _by_pmid(path: Path, columns: tuple[str, ...]) -> tuple[dict[int, list[CsvRow]], list[Reject]]:
-    rows: dict[int, list[CsvRow]] = defaultdict(list)
-    rejects = []
+def _collect(path: Path, columns: tuple[str, ...], rows: dict[int, list[CsvRow]]) -> Iterator[Reject]:
+    """Fill ``rows`` by abstract id; yields what cannot be read."""
     with path.open("rb") as raw:
         for row in csv_rows(ByteSource(raw), "\t", columns):
             try:
-                rows[to_pmid(row.cells()["abstract_id"])].append(row)
+                rows.setdefault(to_pmid(row.cells()["abstract_id"]), []).append(row)
             except RecordError as error:
-                rejects.append(Reject(path.name, row.number, str(error), excerpt(row.raw)))
-    return dict(rows), rejects
+                yield Reject(path.name, row.number, str(error), excerpt(row.raw))
 
 
-def _with_labels(document: Document, mention_rows: list[CsvRow], relation_rows: list[CsvRow]) -> Document:
+def _with_labels(document: Document, labels: Labels) -> Document:
+    labels.used.add(document.pmid)
     mentions, relations = [], []
-    for row in mention_rows:
+    for row in labels.mentions.get(document.pmid, []):
         cell = row.cells()
         span = (cell["offset_start"], cell["offset_finish"])
         mentions.append(to_mention(document, span, cell["type"], cell["mention"], cell["entity_ids"]))
-    for row in relation_rows:
+    for row in labels.relations.get(document.pmid, []):
         cell = row.cells()
         ends = cell["entity_1_id"], cell["entity_2_id"]
         if not (all(ends) and cell["type"]):
