@@ -111,7 +111,7 @@ def test_pubtator_of_other_corpora():
     assert [d.pmid for d in read("8|t|A\n8|a|B\n9|t|C\n9|a|D\n\n\n")] == [8, 9]
 
 
-def test_foreign_ids_are_stable_and_never_real_pmids():
+def test_foreign_ids_are_stable_and_never_real_pmids(tmp_path):
     text = PUBTATOR.replace("7|", "PMC7|").replace("7\t", "PMC7\t", 1)
     text = "\n".join("PMC7" + line[1:] if line[:2] == "7\t" else line for line in text.split("\n"))
     (reject,) = read(text)
@@ -119,6 +119,9 @@ def test_foreign_ids_are_stable_and_never_real_pmids():
     (one,), (again,) = read(text, foreign_ids=True), read(text, foreign_ids=True)
     assert one.pmid == again.pmid == one.gold.pmid
     assert FIRST_FOREIGN_PMID <= one.pmid < 2**63
+    path = tmp_path / "x.PubTator"
+    path.write_text(text)
+    assert [document.pmid for document in read_gold(path)] == [one.pmid]
 
 
 @pytest.mark.parametrize(
