@@ -1,5 +1,5 @@
 # make demo: annotate the embedded sample and print its first relations
-# make test: run all tests
+# make test: run all tests; make test PYTEST_ARGS="tests/test_sql.py -x": some of them
 # Both first put everything they need into .venv, in this folder; nothing has to be activated.
 
 VENV := .venv
@@ -14,7 +14,8 @@ RUN := env -u SPARK_HOME -u SPARK_CONF_DIR -u PYTHONPATH -u PYTHONHOME \
 .PHONY: demo test java
 
 demo: java $(READY)
-	@$(RUN) "$(BIN)/spark-submit" jobs/annotate.py --warehouse $(WAREHOUSE)
+	@$(RUN) SPARK_LOCAL_HOSTNAME=localhost "$(BIN)/spark-submit" --conf spark.log.level=ERROR \
+	  jobs/annotate.py --warehouse $(WAREHOUSE) $(DEMO_ARGS)
 
 test: java $(READY)
 	@$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS)
