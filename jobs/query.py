@@ -3,7 +3,8 @@
     spark-submit jobs/query.py --warehouse DIR "SELECT type, count(*) FROM relations GROUP BY type"
     spark-submit jobs/query.py --warehouse DIR --file NAME.sql --param chemical=aspirin
 
-Views: documents, annotations, mentions, relations (current rows of committed runs), rejects, runs, pubtator3.
+Views: documents, annotations, mentions, relations and evidence (current rows of
+committed runs), rejects, runs, pubtator3.
 """
 
 from __future__ import annotations

@@ -136,15 +136,14 @@ def test_a_committed_run_is_not_done_again(spark, first_run, inputs):
 
 def test_views_show_current_rows_after_revision_deletion_and_reappearance(spark, tmp_path):
     warehouse = tmp_path / "warehouse"
-    nights = [
-        write_file(tmp_path, "pubmed26n0001.xml", *(FIRST[i] for i in (1, 2, 2, 4, 5)), citation(7)),
-        write_file(tmp_path, "pubmed26n0003.xml", citation(1, "gene one, aspirin, revised"), citation(5, None), delete=(4, 7)),
-        # Arrives late: what it says of 1 is older than what is known.
-        write_file(tmp_path, "pubmed26n0002.xml", citation(1, "stale gene"), citation(8, "gene eight")),
-        write_file(tmp_path, "pubmed26n0004.xml", citation(7, "back again and again"), citation(8, "gene eight")),
-    ]
-    for number, night in enumerate(nights):
-        annotate(spark, warehouse, night, run_id=f"night-{number}")
+    first = write_file(tmp_path, "pubmed26n0001.xml", *(FIRST[i] for i in (1, 2, 2, 4, 5)), citation(7))
+    revised = (citation(1, "gene one, aspirin, revised"), citation(5, None))
+    third = write_file(tmp_path, "pubmed26n0003.xml", *revised, delete=(4, 7))
+    # Arrives late: what it says of 1 is older than what is known.
+    second = write_file(tmp_path, "pubmed26n0002.xml", citation(1, "stale gene"), citation(8, "gene eight"))
+    fourth = write_file(tmp_path, "pubmed26n0004.xml", citation(7, "back again and again"), citation(8, "gene eight"))
+    for number, night in enumerate(((first,), (third,), (second, fourth))):
+        annotate(spark, warehouse, *night, run_id=f"night-{number}")
     expected = {1: "gene one, aspirin, revised", 2: None, 5: None, 7: "back again and again", 8: "gene eight"}
     register_views(spark, str(warehouse))
     assert {r.pmid: r.abstract for r in spark.table("documents").collect()} == expected

@@ -36,7 +36,7 @@ def _headline(text: str) -> str:
     return next((line[2:].strip() for line in text.splitlines() if line.startswith("--")), "")
 
 
-def read_query(sql: str | None, file: str | None, parameters: Sequence[str]) -> tuple[str, dict[str, str | int | float]]:
+def read_query(sql: str | None, file: str | None, parameters: Sequence[str]) -> tuple[str, dict[str, str]]:
     """The text of one query and the values of its markers. Raises ``ConfigError`` for anything unclear."""
     if (sql is None) == (file is None):
         raise ConfigError("expected one query: either SQL text or --file")
@@ -59,20 +59,16 @@ def _read_file(name: str) -> str:
         raise ConfigError(f"query {name}: no such file nor shipped query; shipped: {', '.join(shipped_queries())}") from error
 
 
-def _read_parameter(text: str) -> tuple[str, str | int | float]:
+def _read_parameter(text: str) -> tuple[str, str]:
+    # Always a text: a concept id may consist of digits, and Spark turns texts into numbers where it compares them.
     name, found, value = text.partition("=")
     if not found or not name:
         raise ConfigError(f"--param {text!r}: expected NAME=VALUE")
-    for kind in (int, float):
-        try:
-            return name, kind(value)
-        except ValueError:
-            continue
     return name, value
 
 
 def ask(
-    spark: SparkSession, sql: str, parameters: Mapping[str, str | int | float], *, format: str, limit: int
+    spark: SparkSession, sql: str, parameters: Mapping[str, str], *, format: str, limit: int
 ) -> Iterator[str]:
     """The answer line by line; only a table is cut, after ``limit`` rows."""
     answer = spark.sql(sql, args=dict(parameters))

@@ -1,4 +1,4 @@
-"""What readers see: SELECT statements over the stored files, the same text for Spark and DuckDB.
+"""What readers see: SELECT statements over the stored files, for Spark and DuckDB alike.
 
 ``runs`` holds the committed runs; the other views show only what those wrote, and of that only what
 is current: the newest text of each citation that is not deleted, with its newest annotation. A view
@@ -60,6 +60,12 @@ def _pubtator_type(column: str) -> str:
     )
 
 
+# One row per sentence that carries a relation.
+_EVIDENCE = """
+SELECT e.pmid, e.entity_1_id, e.entity_2_id, e.type, e.sentence.start, e.sentence.end, e.sentence.text FROM (
+  SELECT r.pmid, r.entity_1_id, r.entity_2_id, r.type, explode(r.evidence) AS sentence FROM relations r
+) e"""
+
 # PubTator 3's dump relation2pubtator3 (Wei et al. 2024, doi:10.1093/nar/gkae235) and its relation names;
 # Conversion has none there.
 _PUBTATOR3 = f"""
@@ -80,6 +86,7 @@ VIEWS = {
     "mentions": _flat("mentions", MENTIONS),
     "relations": _flat("relations", RELATIONS),
     "rejects": f"SELECT {_columns(REJECTS, 's')} FROM {STORED}rejects s JOIN runs r ON s.run_id = r.run_id",
+    "evidence": _EVIDENCE,
     "pubtator3": _PUBTATOR3,
 }
 
@@ -98,4 +105,6 @@ def register_views(spark: SparkSession, warehouse: str) -> None:
 def duckdb_script(warehouse: str) -> str:
     """The views for DuckDB: ``duckdb -init WAREHOUSE/views.sql``, started where ``warehouse`` is a valid path."""
     stored = {STORED + table: f"SELECT * FROM read_parquet('{warehouse}/{table}/*.parquet')" for table in SCHEMAS}
-    return "".join(f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **VIEWS}.items())
+    # The one function of the views that has another name there.
+    views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
+    return "".join(f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **views}.items())
