@@ -9,7 +9,6 @@ cannot expand: the parser never sees a document type declaration.
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
@@ -17,6 +16,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
+from litcoin_batch.readers.xmlhead import COMMENT, HEAD, parser_for
 
 MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
 MAX_STEP_BYTES = 8 << 20
@@ -24,16 +24,8 @@ HEAD_BYTES = 1 << 20
 _LOOKAHEAD_BYTES = 4096
 _TAG_BYTES = 256  # longer than any token searched for: what may hang over the end of the buffer
 
-# Possessive, so that hostile prologues cost linear time.
-_HEAD = re.compile(
-    rb"""(?:\xef\xbb\xbf)?(?>\s+|<\?.*?\?>|<!--.*?-->
-    |<!DOCTYPE(?:"[^"]*"|'[^']*'|[^"'\[>])*+(?:\[[^\]]*\]\s*)?>)*+
-    <(?P<root>[A-Za-z_][\w.-]*)(?P<attributes>(?:"[^"]*"|'[^']*'|[^"'<>])*+)>""",
-    re.DOTALL | re.VERBOSE,
-)
-_ENCODING = re.compile(rb"""\s*<\?xml[^>]*?\sencoding\s*=\s*["']([^"'>]*)["']""")
-_COMMENT = re.compile(rb"<!--.*?-->", re.DOTALL)
 _PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
+_MAX_PREFIXES = 100  # more namespaces than that in one record cost the parser quadratic time
 _TERMINATORS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 
 
@@ -72,7 +64,9 @@ class XmlRecords:
         self._tags_by_root = tags_by_root
         self._between = between
         self._data = b""
-        self._at = 0  # everything before it is dealt with
+        self._base = 0  # position in the file where ``_data`` begins
+        self._at = 0  # position in ``_data``; everything before it is dealt with
+        self._without: dict[bytes, tuple[int, int]] = {}  # needle -> where in the file none begins
         self._ended = False  # the stream has no more bytes
         self._closed = False  # the root's end tag has been seen, or the root is a record
         self._cut = False  # the end of the file has been reported as damage
@@ -95,11 +89,11 @@ class XmlRecords:
         """Read the prologue; yields what is odd about it, returns a ``Damage`` to refuse the file."""
         while len(self._data) < HEAD_BYTES and self._fill():
             pass
-        head = _HEAD.match(self._data)
+        head = HEAD.match(self._data)
         root = head["root"].decode("utf-8", "replace") if head else ""
         self._compile(self._tags_by_root.get(root) or self._guess_tags())
         first = self._start_anywhere.search(self._data)
-        prologue = _COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
+        prologue = COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
         if b"<!ENTITY" in prologue:
             return Damage("refused: the document type declares entities", prologue, refused=True)
         if root in self._tags_by_root:
@@ -112,7 +106,7 @@ class XmlRecords:
         elif head and first.start() == head.start("root") - 1:
             self._at = first.start()
             self._closed = True
-        self._parser, problem = _parser(self._data)
+        self._parser, problem = parser_for(self._data)
         if problem:
             yield Damage(problem, self._data[:_TAG_BYTES])
         return None
@@ -129,6 +123,7 @@ class XmlRecords:
         ends = b"|".join([names, *(root.encode() for root in self._tags_by_root)])
         special = b"|".join(re.escape(token) for token in _TERMINATORS)
         self._roots = {root.encode() for root in self._tags_by_root}
+        self._names = [tag.encode() for tag in tags]
         self._start = re.compile(rb"\s*<(%s)(?=[\s/>])(?P<empty>[^<>]*/>)?" % names)
         self._start_anywhere = re.compile(rb"<(?:%s)(?=[\s/>])" % names)
         self._token = re.compile(
@@ -141,6 +136,7 @@ class XmlRecords:
         self._ended = not block
         if block:
             self._data = self._data[self._at :] + block
+            self._base += self._at
             self._at = 0
         return bool(block)
 
@@ -156,14 +152,22 @@ class XmlRecords:
         return raw
 
     def _find(self, needle: bytes, offset: int) -> int:
-        """Distance from ``_at`` to ``needle``, searched from ``offset`` on; -1 where there is none."""
-        while True:
-            found = self._data.find(needle, self._at + offset)
-            if found >= 0:
-                return found - self._at
-            offset = max(offset, len(self._data) - self._at - len(needle) + 1)
-            if offset > MAX_RECORD_BYTES or not self._fill():
+        """Distance from ``_at`` to ``needle``, searched from ``offset`` on; -1 where there is none.
+
+        No stretch is searched twice, or bytes full of openings without ends would cost quadratic time.
+        """
+        origin = self._base + self._at
+        begin = place = origin + offset
+        low, high = self._without.get(needle, (0, -1))
+        if low <= begin <= high:
+            begin, place = low, high
+        while (found := self._data.find(needle, place - self._base)) < 0:
+            place = max(place, self._base + len(self._data) - len(needle) + 1)
+            if place - origin > MAX_RECORD_BYTES or not self._fill():
+                self._without[needle] = begin, place
                 return -1
+        self._without[needle] = begin, self._base + found
+        return self._base + found - origin
 
     def _record(self, start: re.Match) -> etree._Element | Damage:
         """The record at ``_at``, supposing that the next end tag of its name is its own."""
@@ -173,6 +177,10 @@ class XmlRecords:
             end = start.end() - self._at
         elif (end := self._find(needle, 0)) >= 0:
             end += len(needle)
+        inside = self._at + 1, self._at + end
+        # A start below this one: an end tag is lost. Its own name first, it is the likeliest.
+        if any(self._data.find(b"<" + tag, *inside) >= 0 for tag in (name, *self._names) if end > 0):
+            return self._record_by_tokens(name)
         try:
             record = self._parse(self._slice(0, max(end, 0)))
         except etree.XMLSyntaxError:
@@ -202,18 +210,20 @@ class XmlRecords:
 
     def _gap(self) -> Iterator[Damage]:
         """Skip to the next record or the end; anything but white space and comments is damage."""
-        stray = b""
+        found = []
         for token in self._tokens(0):
-            stray += token.before if token.before.strip() else b""
+            if token.before.strip():
+                found.append(token.before)
             self._closed |= token.kind == "end" and token.name in self._roots
             if token.kind == "end" and token.name not in self._roots:
-                stray += b"</" + token.name + b">"
+                found.append(b"</" + token.name + b">")
             if token.kind in ("start", "overlong", "eof"):
                 break
         if token.kind == "start":
             self._take(token.begin)
         else:
             self._take(token.end)
+        stray = b"".join(found)
         if self._between and stray:
             stray = self._between.sub(b"", stray).strip()
         if stray:
@@ -257,10 +267,11 @@ class XmlRecords:
         try:
             return etree.fromstring(raw, self._parser)
         except etree.XMLSyntaxError as error:
-            if "Namespace prefix" not in (error.msg or ""):
+            prefixes = set(_PREFIX.findall(raw)) if "Namespace prefix" in (error.msg or "") else ()
+            if not 0 < len(prefixes) <= _MAX_PREFIXES:
                 raise
         # The prefix was declared on the root, or nowhere: its meaning is of no interest here.
-        declared = b"".join(b' xmlns:%s="urn:prefix"' % prefix for prefix in set(_PREFIX.findall(raw)))
+        declared = b"".join(b' xmlns:%s="urn:prefix"' % prefix for prefix in prefixes)
         return etree.fromstring(b"<r" + declared + b">" + raw + b"</r>", self._parser)[0]
 
     def _close(self) -> Iterator[Damage]:
@@ -271,17 +282,3 @@ class XmlRecords:
             yield Damage(f"{reason}: the end tag of the root element is missing", self._data[-_TAG_BYTES:])
         elif self._stream.damage:
             yield Damage(self._stream.damage, self._data[-_TAG_BYTES:])
-
-
-def _parser(head: bytes) -> tuple[etree.XMLParser, str | None]:
-    """A parser without DTD, network and entities for the declared encoding, and what is wrong with that."""
-    options = dict(load_dtd=False, no_network=True, resolve_entities=False, huge_tree=True)
-    options |= dict(remove_comments=True, remove_pis=True, collect_ids=False)
-    declared = _ENCODING.match(head.removeprefix(codecs.BOM_UTF8))
-    name = declared[1].decode("ascii", "replace") if declared else "UTF-8"
-    try:
-        if codecs.lookup(name).encode("<>")[0] == b"<>":
-            return etree.XMLParser(encoding=name, **options), None
-    except (LookupError, UnicodeError, AttributeError, TypeError):
-        pass
-    return etree.XMLParser(encoding="UTF-8", **options), f"unknown encoding {name!r}, read as UTF-8"
