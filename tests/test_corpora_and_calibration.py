@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+import torch
+from calibration import best_offset, best_temperature, expected_calibration_error
+from corpora import cut, read_corpora, relabel
+from examples import prepare
+from test_heads import gold_mentions
+from tiny_models import documents
+from vocabulary import train_tokenizer
+
+from litcoin_batch.model.tags import N_TAGS
+from litcoin_batch.schema import Annotation, ConfigError, Document, Mention
+
+CORPUS = """
+- name: toy
+  files: [toy.txt]
+  complete: [ChemicalEntity]
+  labels: {Chemical: ChemicalEntity}
+  documents_per_epoch: 3
+"""
+PUBTATOR = "7|t|Aspirin heals.\n7|a|No aspirin in FAKE1.\n7\t0\t7\tAspirin\tChemical\tD1\n7\t18\t25\taspirin\tChemical\tD1\n7\t29\t34\tFAKE1\tFamily\t-\n\n8|t|Other.\n8|a|Text.\n\n"
+
+
+def long_document():
+    text = " ".join(f"{d.title} {d.abstract}" for d in documents(12))
+    document = Document(9, "Title.", text)
+    mentions = tuple(gold_mentions(document))
+    return Document(9, "Title.", text, gold=Annotation(9, mentions))
+
+
+def test_cutting_keeps_every_mention_and_sentence():
+    whole = long_document()
+    parts = cut(whole, 400)
+    assert len(parts) > 3 and max(len(p.text) for p in parts[:-1]) < 800
+    for part in parts:
+        assert all(part.text[m.start : m.end] == m.text for m in part.gold.mentions)
+    assert [m.text for p in parts for m in p.gold.mentions] == [m.text for m in whole.gold.mentions]
+    assert "".join("".join(p.text.split()) for p in parts) == "".join(whole.text.split())
+
+
+def test_short_documents_stay_whole():
+    assert cut(long_document(), 10**6) == [long_document()]
+
+
+def test_foreign_labels_leave_their_words_open(tmp_path):
+    (tmp_path / "toy.txt").write_text(PUBTATOR)
+    (tmp_path / "aux.yaml").write_text(CORPUS)
+    (corpus,) = read_corpora(tmp_path / "aux.yaml", tmp_path, frozenset({8}))
+    assert [d.pmid for d in corpus.documents] == [7] and corpus.documents_per_epoch == 3
+    tokenizer = train_tokenizer([d.text for d in documents()], 300)
+    (example,) = prepare(corpus.documents, tokenizer, corpus.complete, relations=False)
+    text = corpus.documents[0].text
+    allowed = {text[a:b]: row for (a, b), row in zip(example.pieces.word_spans.tolist(), example.allowed, strict=True)}
+    assert np.flatnonzero(allowed["Aspirin"]).tolist() == [5]
+    assert allowed["FAKE1"].all()
+    assert np.flatnonzero(~allowed["heals"]).tolist() == [5, 6] and len(allowed["heals"]) == N_TAGS
+
+
+@pytest.mark.parametrize(("old", "new", "word"), [("complete", "finished", "finished"), ("{Chemical: ChemicalEntity}", "{Chemical: Drug}", "Drug")])
+def test_wrong_corpus_files_are_named(tmp_path, old, new, word):
+    (tmp_path / "toy.txt").write_text(PUBTATOR)
+    (tmp_path / "aux.yaml").write_text(CORPUS.replace(old, new))
+    with pytest.raises(ConfigError, match=f"toy.*{word}"):
+        read_corpora(tmp_path / "aux.yaml", tmp_path, frozenset())
+
+
+def test_labels_that_are_not_listed_become_ambiguous():
+    gold = Annotation(1, (Mention(0, 1, "Odd", "a"),))
+    assert relabel(Document(1, "a", None, gold=gold), {}).gold.mentions[0].type == "ambiguous"
+
+
+def sharpened(factor):
+    """Targets drawn from the softmax of logits that are then multiplied by ``factor``."""
+    torch.manual_seed(0)
+    logits = torch.randn(20_000, 4) * 2
+    target = torch.multinomial(torch.softmax(logits, -1), 1).squeeze(1)
+    return logits * factor, target
+
+
+@pytest.mark.parametrize("factor", [0.7, 1.0, 2.5])
+def test_temperature_undoes_sharpening(factor):
+    logits, target = sharpened(factor)
+    temperature = best_temperature(logits, target)
+    assert temperature == pytest.approx(factor, abs=0.08)
+    assert expected_calibration_error(logits / temperature, target) < 0.015
+
+
+def test_overconfidence_has_a_large_error():
+    assert expected_calibration_error(*sharpened(2.5)) > 0.1
+
+
+def test_offset_finds_pairs_that_no_relation_hides():
+    target = torch.tensor([0] * 50 + [1] * 50)
+    logits = torch.zeros(100, 3)
+    logits[:50, 0], logits[50:, 0], logits[50:, 1] = 2.0, 1.0, 0.5
+    offset = best_offset(logits, target, 0)
+    shifted = logits + torch.tensor([offset, 0.0, 0.0])
+    assert -1.5 < offset < -0.5 and torch.equal(shifted.argmax(dim=1), target)
