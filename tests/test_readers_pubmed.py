@@ -99,6 +99,9 @@ def test_fields():
     document = read_one(titled, pmid=f'<PMID Version="3">12</PMID>{revised}')
     assert (document.pmid, document.version, document.year, document.journal) == (12, 3, 2015, "Long name")
     assert document.revised == date(2026, 1, 31)
+    online = '<ArticleDate DateType="Electronic"><Year>2014</Year></ArticleDate>'
+    assert read_one(titled.replace("2015 Oct-Dec", "Winter") + online).year == 2014
+    assert read_one(titled + online).year == 2015
     assert read_one(journal.format("<ISOAbbreviation>Short</ISOAbbreviation>")).journal == "Short"
     impossible = revised.replace("31", "32")
     assert read_one("", pmid=f"<PMID>1</PMID>{impossible}").revised is None

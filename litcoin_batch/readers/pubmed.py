@@ -103,7 +103,7 @@ def _article_fields(citation: etree._Element) -> dict:
         title=_text(article.get("ArticleTitle")),
         abstract=_abstract(article.get("Abstract")),
         revised=_date(parts.get("DateRevised")),
-        year=_year(issue.get("PubDate")),
+        year=_year(issue.get("PubDate")) or _year(_first(parts.get("Article"), "ArticleDate")),
         journal=_text(journal.get("Title")) or _text(journal.get("ISOAbbreviation")),
     )
 
@@ -135,6 +135,10 @@ def _only(element: etree._Element | None, *tags: str) -> dict[str, etree._Elemen
             raise RecordError(f"<{element.tag}> holds <{child.tag}> twice")
         children[child.tag] = child
     return children
+
+
+def _first(element: etree._Element | None, tag: str) -> etree._Element | None:
+    return None if element is None else element.find(tag)
 
 
 def _text(element: etree._Element | None) -> str | None:
