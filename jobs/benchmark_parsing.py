@@ -12,6 +12,7 @@ import gzip
 import importlib.util
 import itertools
 import json
+import os
 import platform
 import re
 import statistics
@@ -19,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -69,6 +71,8 @@ def main(files: tuple[Path, ...], citations: int, repeats: int, output: Path | N
     for run in runs:
         if run["citations"] != citations:
             raise click.ClickException(f"{run['reader']} read {run['citations']} of {citations} citations")
+    surroundings = environment()
+    runs = [run | surroundings for run in runs]
     if output:
         output.write_text("".join(json.dumps(run) + "\n" for run in runs))
     click.echo(report([run for run in runs if run["turn"]], altered, n_distinct))
@@ -99,17 +103,29 @@ def measure(reader: str, path: Path, turn: int) -> dict:
     done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(f"{reader} failed: {done.stderr.strip()[-500:]}")
-    machine = dict(python=platform.python_version(), machine=platform.machine(), lxml=version("lxml"))
-    return dict(reader=reader, version=_version(reader), turn=turn, **json.loads(done.stdout), **machine)
+    return dict(reader=reader, version=_version(reader), turn=turn, **json.loads(done.stdout))
 
 
 def _version(reader: str) -> str:
-    """The installed version; of a checkout that is not installed, its commit."""
     try:
         return version(reader.replace("_", "-"))
     except PackageNotFoundError:
-        command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
-        return subprocess.run(command, capture_output=True, text=True).stdout.strip() or "unknown"
+        return "from the checkout"
+
+
+def environment() -> dict:
+    """What a figure depends on beside the readers."""
+    cpu = re.search(r"model name\s*:\s*(.*)", Path("/proc/cpuinfo").read_text())
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty", "--exclude=*"]
+    return dict(
+        date=datetime.now(UTC).date().isoformat(),
+        commit=subprocess.run(git, capture_output=True, text=True).stdout.strip() or "unknown",
+        cpu=cpu[1] if cpu else platform.machine(),
+        n_cores=os.cpu_count(),
+        load=round(os.getloadavg()[0], 1),
+        python=platform.python_version(),
+        lxml=version("lxml"),
+    )
 
 
 def count_altered(reader: str, path: Path, n: int) -> int:
@@ -149,8 +165,8 @@ def _words(element: etree._Element | None) -> str:
 def report(runs: list[dict], altered: dict[str, int], n_distinct: int) -> str:
     """A Markdown table. Rates are per second of processor time, which other programs disturb least."""
     lines = [
-        f"{runs[0]['citations']:,} citations, {len(runs) // len(altered)} interleaved repeats, "
-        f"Python {platform.python_version()} on {platform.machine()}",
+        f"{runs[0]['citations']:,} citations, {len(runs) // len(altered)} interleaved repeats; "
+        + ", ".join(f"{name} {runs[0][name]}" for name in ("date", "commit", "cpu", "n_cores", "load", "python", "lxml")),
         "",
         "| reader | citations per CPU second, median | range | per second of wall time | peak memory, MB | texts altered |",
         "|---|---|---|---|---|---|",
