@@ -45,7 +45,14 @@ FINDINGS = (
     (4, "aspirin", "metformin", "Cotreatment", False, 0.4, 1),
     (4, "rs7903146", "diabetes", "Association", False, 0.65, 1),
 )
-REJECTS = (("a.xml", 2, "PMID missing"), ("b.xml", 9, "text too long: 200000"), ("b.xml", 10, "text too long: 300000"))
+REJECTS = (
+    ("a.xml", 2, "citation without PMID"),
+    ("b.xml", 9, "PMID 'abc' is not a positive whole number below 2**63"),
+    ("b.xml", 10, "PMID 'a:d' is not a positive whole number below 2**63"),
+    ("c.xml", 0, "PMID '' is not a positive whole number below 2**63"),
+    ("c.xml", 7, "text has 200000 characters, more than the limit of 100000"),
+    ("c.xml", 70, "text has 3000000 characters, more than the limit of 100000"),
+)
 
 
 def relation(pmid: int, one: str, two: str, type_: str, novel: bool, score: float, n_sentences: int) -> Relation:
@@ -176,8 +183,9 @@ def test_documents_are_ranked_by_new_findings(ask):
 def test_rejects_are_counted_by_kind_with_the_first_as_example(ask):
     rows = ask("rejects_by_reason")
     assert columns(rows, "kind", "n_rejects", "n_sources", "example_source", "example_record", "example_reason") == [
-        ("text too long", 2, 1, "b.xml", 9, "text too long: 200000"),
-        ("PMID missing", 1, 1, "a.xml", 2, "PMID missing"),
+        ("PMID ... is not a positive whole number below N", 3, 2, *REJECTS[1]),
+        ("text has N", 2, 1, *REJECTS[4]),
+        ("citation without PMID", 1, 1, *REJECTS[0]),
     ]
 
 
