@@ -137,7 +137,7 @@ def resolve_checkpoint(name_or_dir: str | Path) -> Path:
 
 
 def verify_checkpoint(folder: str | Path) -> str:
-    """Check that all files are there and unchanged, without torch; returns the ``model_id``."""
+    """Check that all files are there and unchanged, without loading any; returns the ``model_id``."""
     folder = Path(folder)
     path = folder / MANIFEST
     if not path.is_file():

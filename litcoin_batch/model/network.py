@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
@@ -36,13 +35,3 @@ class JointModel(nn.Module):
 
     def pair_logits(self, words: Tensor, instances: Instances, pairs: Pairs) -> PairScores:
         return PairScores(*self.pair_head(words, instances, pairs))
-
-
-def count_parameters(model: nn.Module) -> int:
-    return sum(p.numel() for p in model.parameters())
-
-
-def set_threads(n: int | None) -> None:
-    """Bound torch's threads in this process; None keeps what OMP_NUM_THREADS gave."""
-    if n is not None:
-        torch.set_num_threads(n)
