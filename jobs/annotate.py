@@ -13,6 +13,8 @@ from importlib import resources
 from pathlib import Path
 
 import click
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 
 from litcoin_batch.config import AnnotateConfig, read_config
 from litcoin_batch.readers import FORMATS
@@ -46,6 +48,10 @@ def main(config: str | None, **given: object) -> None:
     except (ConfigError, ContractError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except (PySparkException, Py4JJavaError) as error:
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        click.echo(f"error: Spark failed, nothing is published: {lines[0]} ... {lines[-1]}", err=True)
+        sys.exit(1)
 
 
 def annotate(config: AnnotateConfig) -> None:

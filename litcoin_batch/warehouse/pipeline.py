@@ -6,6 +6,7 @@ import platform
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 from importlib.metadata import version
 
 from pyspark.errors import PythonException
@@ -106,17 +107,22 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, partitions: int | None, 
     rejects = run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), like="sort")
 
     counts = fates.tally(settled)
-    tables = {"records": records, "annotations": annotations, "rejects": rejects, "mentions": mentions}
-    n_rows = {name: table.count() for name, table in {**tables, "relations": relations}.items()}
+    kept = {"annotations": annotations, "mentions": mentions, "relations": relations, "rejects": rejects}
+    n_rows = _count_rows({"records": records, **kept})
     fates.check_counts(counts, n_rows)
     model_id = configuration["model_id"]
     return run.commit(counts, n_rows, {"model_id": model_id, "configuration": configuration, "versions": versions()})
 
 
+def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:
+    """All counts in one job."""
+    counts = [table.select(F.lit(name), F.count("*")) for name, table in tables.items()]
+    return dict(tuple(row) for row in reduce(DataFrame.unionAll, counts).collect())
+
+
 def _check_model_works(annotated: DataFrame) -> None:
-    failed, total = annotated.select(F.count("error"), F.count("*")).first()
+    failed, total, reason = annotated.select(F.count("error"), F.count("*"), F.min("error")).first()
     if failed == total >= _HOPELESS:
-        reason = annotated.select(F.min("error")).first()[0]
         raise ContractError(f"the model annotated none of {total} documents, nothing is published: {reason}")
 
 

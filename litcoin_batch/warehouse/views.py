@@ -104,7 +104,8 @@ def register_views(spark: SparkSession, warehouse: str) -> None:
 
 def duckdb_script(warehouse: str) -> str:
     """The views for DuckDB: ``duckdb -init WAREHOUSE/views.sql``, started where ``warehouse`` is a valid path."""
-    stored = {STORED + table: f"SELECT * FROM read_parquet('{warehouse}/{table}/*.parquet')" for table in SCHEMAS}
+    place = warehouse.replace("'", "''")
+    stored = {STORED + table: f"SELECT * FROM read_parquet('{place}/{table}/*.parquet')" for table in SCHEMAS}
     # The one function of the views that has another name there.
     views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
     return "".join(f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **views}.items())
