@@ -15,6 +15,7 @@ def write_model_card(folder: Path, config: ModelConfig, figures: dict) -> None:
     recipe = "\n".join(f"| {key} | {value} |" for key, value in sorted(facts.items()))
     scores = "\n".join(f"| {name} | {value:.4f} |" for name, value in headline(figures).items())
     errors = "\n".join(f"| {name} | {value:.4f} |" for name, value in figures["calibration"].items())
+    backbone = f"What was taken from {facts['backbone']} stays under its own licence.\n" if facts.get("backbone") else ""
     folder.joinpath("README.md").write_text(
         f"""# {config.encoder["kind"]} checkpoint
 
@@ -47,6 +48,5 @@ Expected calibration error, before and after the temperatures:
 ## Licence
 
 The weights are released under Apache-2.0. BioRED was annotated by NCBI and is in the public domain in the United States.
-A backbone's own licence applies to what was taken from it{f" ({facts['backbone']})" if facts.get("backbone") else ""}.
-"""
+{backbone}"""
     )

@@ -22,7 +22,7 @@ class Recipe:
     weight_decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995  # decay of the running average per step: about the last 200 steps
-    auxiliary: float = 1.0  # times the documents_per_epoch of each auxiliary corpus
+    auxiliary_share: float = 1.0  # times the documents_per_epoch of each auxiliary corpus
     tag_weight: float = 1.0
     pair_weight: float = 1.0
     novel_weight: float = 0.5

@@ -43,6 +43,7 @@ from training_data import TrainingData, draw, read_training_data, related_types
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Checkpoint folder; an unfinished run there is resumed.")
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings.")
+@click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
 @click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml.")
 @click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to.")
 @click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts that decide which pieces a vocabulary keeps.")
@@ -83,7 +84,7 @@ def run(options: dict) -> None:
     model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config
     examples = prepare(data.train, tokenizer)
     auxiliary = [
-        (prepare(c.documents, tokenizer, c.complete, relations=False), round(c.documents_per_epoch * recipe.auxiliary)) for c in data.corpora
+        (prepare(c.documents, tokenizer, c.complete, relations=False), round(c.documents_per_epoch * recipe.auxiliary_share)) for c in data.corpora
     ]
     optimizer = make_optimizer(model, recipe.lr, recipe.backbone_lr, recipe.weight_decay)
     average = RunningAverage(model, recipe.average)
@@ -180,9 +181,9 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
 
 def settings_of(options: dict, recipe: Recipe) -> dict:
     """What a resumed run must share with the run it goes on with; files by name, without their folders."""
-    names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "plain")}
+    names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "exclude_pmids", "plain")}
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
-    backbone = Path(options["backbone"]).name if options["backbone"] else None
+    backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
     chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
     return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)
 
