@@ -13,8 +13,6 @@ from importlib import resources
 from pathlib import Path
 
 import click
-from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 
 from litcoin_batch.config import AnnotateConfig, read_config
 from litcoin_batch.readers import FORMATS
@@ -22,7 +20,7 @@ from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.inference import CheckpointLoader
 from litcoin_batch.warehouse.pipeline import Inputs, annotate_files
 from litcoin_batch.warehouse.runs import Run
-from litcoin_batch.warehouse.session import open_session
+from litcoin_batch.warehouse.session import SPARK_FAILURES, open_session, shorten
 from litcoin_batch.warehouse.summary import summarise
 
 
@@ -48,9 +46,8 @@ def main(config: str | None, **given: object) -> None:
     except (ConfigError, ContractError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-    except (PySparkException, Py4JJavaError) as error:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        click.echo(f"error: Spark failed, nothing is published: {lines[0]} ... {lines[-1]}", err=True)
+    except SPARK_FAILURES as error:
+        click.echo(f"error: Spark failed, nothing is published: {shorten(error)}", err=True)
         sys.exit(1)
 
 

@@ -5,6 +5,7 @@ import pyarrow.parquet as pq
 import pytest
 from citations import citation, write_file
 from click.testing import CliRunner
+from pyspark.errors import PySparkException
 from tiny_models import tiny_checkpoint
 
 
@@ -94,3 +95,13 @@ def test_an_unknown_format_lists_the_known(job):
     result = call(job, "--format", "docx")
     assert result.exit_code == 2
     assert "pubtator" in result.stderr
+
+
+def test_a_failure_of_spark_is_one_line_and_another_code(job, checkpoint, monkeypatch):
+    def fail():
+        raise PySparkException("Job aborted\n\n  at somewhere\nCaused by: a full disk\n")
+
+    monkeypatch.setattr(job, "open_session", fail)
+    result = call(job, "--checkpoint", checkpoint)
+    assert result.exit_code == 1
+    assert _error_of(result) == "error: Spark failed, nothing is published: Job aborted ... Caused by: a full disk"

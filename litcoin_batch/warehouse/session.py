@@ -5,7 +5,12 @@ from __future__ import annotations
 import os
 import sys
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
+
+# What Spark raises when its work fails, be it in Python or in Java.
+SPARK_FAILURES = (PySparkException, Py4JJavaError)
 
 # Only what the jobs need for themselves; master, memory and deploy mode belong to spark-submit.
 _DEFAULTS = {
@@ -31,3 +36,9 @@ def open_session() -> SparkSession:
         if not given.contains(key):
             spark.conf.set(key, value)
     return spark
+
+
+def shorten(failure: Exception) -> str:
+    """Of the pages that a failure of Spark says, the line that names it and the last."""
+    lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
+    return " ... ".join(dict.fromkeys((lines[0], lines[-1])))
