@@ -15,6 +15,7 @@ from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
 
 TITLE = re.compile(rb"[^\t\r\n|]+\|t\|")
+MAX_BLOCK_BYTES = 16 << 20  # title, abstract and annotations; the full texts of Linnaeus have 0.07 MB
 _NO_ID = "-1"  # BC5CDR's way of saying so; in LitCoin it is an id, which relations use
 _TEXT = re.compile(r"([^\t|]+)\|([ta])\|(.*)", re.DOTALL)
 
@@ -29,15 +30,21 @@ def read_pubtator(stream: ByteSource, source: str, foreign_ids: bool = False) ->
 
 
 def _blocks(stream: ByteSource) -> Iterator[list[Line]]:
-    """Lines up to a blank one; a title line begins a block even without it."""
+    """Lines up to a blank one; a title line begins a block even without it.
+
+    Lines beyond ``MAX_BLOCK_BYTES`` are not kept: the block ends in damage, and memory stays flat.
+    """
     block: list[Line] = []
+    n_bytes = 0
     for line in lines(stream):
         blank = not line.raw.strip() and not line.damage
         if block and (blank or TITLE.match(line.raw)):
             yield block
-            block = []
-        if not blank:
-            block.append(line)
+            block, n_bytes = [], 0
+        if not blank and n_bytes <= MAX_BLOCK_BYTES:
+            n_bytes += len(line.raw)
+            overlong = n_bytes > MAX_BLOCK_BYTES
+            block.append(Line(b"", f"block is longer than {MAX_BLOCK_BYTES} bytes") if overlong else line)
     if block:
         yield block
 

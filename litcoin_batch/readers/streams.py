@@ -65,13 +65,14 @@ class ByteSource:
         while block:
             if unpacker.eof:
                 block = block.lstrip(b"\0")
-                if 0 < len(block) < len(GZIP_MAGIC):
-                    block += _read_fully(self._raw, len(GZIP_MAGIC) - len(block))
-                if block and not block.startswith(GZIP_MAGIC):
+                if not block:
+                    block = self._raw.read(GZIP_BLOCK_BYTES)
+                    continue
+                block += _read_fully(self._raw, len(GZIP_MAGIC) - len(block))
+                if not block.startswith(GZIP_MAGIC):
                     self.damage = "bytes that are not gzip follow the gzip stream"
                     return
-                if block:
-                    unpacker = zlib.decompressobj(wbits=31)
+                unpacker = zlib.decompressobj(wbits=31)
             before = unpacker.copy()
             try:
                 unpacked = unpacker.decompress(block, BLOCK_BYTES)
