@@ -73,7 +73,7 @@ def test_litcoin_counts(shared_data):
     relations = [relation for document in documents for relation in document.gold.relations]
     assert (len(documents), len(mentions), len(relations)) == (400, 13_636, 4_280)
     assert sum(not mention.entity_ids for mention in mentions) == 45
-    assert sum(len(mention.entity_ids) > 1 for mention in mentions) == 376
+    assert sum(len(mention.entity_ids) > 1 for mention in mentions) == 376 + 8  # with commas; with semicolons only
     assert sum(relation.novel for relation in relations) == 2_958
     unlabelled = list(read_path(shared_data / "litcoin" / "abstracts_test.csv"))
     assert len(unlabelled) == 100
@@ -85,6 +85,15 @@ def test_litcoin_and_biored_agree_on_shared_documents(shared_data):
     shared = [d for d in read_gold(shared_data / "litcoin") if d.pmid in biored]
     assert len(shared) == 66
     assert [d.text for d in shared] == [biored[d.pmid].text for d in shared]
+
+
+def test_relations_name_entities_of_their_document(shared_data):
+    """Also those whose mentions write ``5595;5594``, as LitCoin does, for ``5595,5594``."""
+    documents = read_gold([shared_data / "litcoin", *(shared_data / "biored" / f"{part}.PubTator" for part in ("Train", "Dev"))])
+    ends = {(d.pmid, end) for d in documents for r in d.gold.relations for end in r.pair}
+    entities = {(d.pmid, entity) for d in documents for entity in d.gold.entities()}
+    assert ends <= entities and len(ends) > 3_000
+    assert not [entity for _, entity in entities if ";" in entity]
 
 
 def test_pubtator_example():
@@ -175,6 +184,17 @@ def test_bioc_passages_stand_at_their_offsets():
     assert isinstance(overlap, Reject) and "begins at 3" in overlap.reason
 
 
+def test_bioc_relations_of_pubtator_3():
+    relation = {"type": "Bind", "score": "0.9", "role1": {"identifier": "D1", "type": "Chemical"}, "role2": {"identifier": "672"}}
+    (of_json,) = read(json.dumps({"PubTator3": [{**bioc(), "relations": [{"infons": relation}]}]}))
+    infons = {"type": "Bind", "score": "0.9", "role1": "Gene|672", "role2": "Mutation|c|SUB|A|12|G"}
+    nodes = "".join(f'<infon key="{key}">{value}</infon>' for key, value in infons.items())
+    passage = f"<passage><offset>0</offset><text>{TITLE}</text></passage>"
+    (of_xml,) = read(f"<collection><document><id>7</id>{passage}<relation>{nodes}</relation></document></collection>")
+    assert of_json.gold.relations == (Relation("672", "D1", "Bind", False),)
+    assert of_xml.gold.relations == (Relation("672", "c|SUB|A|12|G", "Bind", False),)
+
+
 def test_bad_bioc_documents_are_rejected_alone():
     split = bioc()
     split["passages"][0]["annotations"][0]["locations"] *= 2
@@ -193,10 +213,13 @@ def test_cut_bioc_keeps_what_is_complete(shared_data):
         assert isinstance(reject, Reject) and reject.record == len(documents) + 1
 
 
-def test_ids_split_at_commas_only():
+def test_ids_split_at_commas_and_between_gene_numbers():
     assert split_ids("672,7157") == ("672", "7157")
     assert split_ids("c|DEL|1314_1328|") == ("c|DEL|1314_1328|",)
     assert split_ids("-") == split_ids("") == ()
+    assert split_ids("373985,83453;25884, 1") == ("373985", "83453", "25884", "1")
+    assert split_ids("c|SUB|T|920|G;Gene:23417") == ("c|SUB|T|920|G;Gene:23417",)
+    assert split_ids("rs2234671;VariantGroup:0") == ("rs2234671;VariantGroup:0",)
 
 
 @pytest.fixture
@@ -239,6 +262,27 @@ def test_gold_is_demanded(litcoin, tmp_path):
         read_gold([bad])
     with pytest.raises(ConfigError, match="does not exist"):
         read_gold(tmp_path / "missing")
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(ConfigError, match="abstracts_"):
-        read_path(tmp_path / "empty")
+
+
+def test_a_folder_stands_for_the_files_below_it(litcoin, tmp_path):
+    folder = tmp_path / "folder"
+    (folder / "deep").mkdir(parents=True)
+    shutil.copytree(litcoin, folder / "tables", ignore=shutil.ignore_patterns("folder"))
+    for name, pmid in (("b.PubTator", 9), ("a.PubTator", 8), ("deep/c.PubTator", 10)):
+        (folder / name).write_text(f"{pmid}|t|A title\n")
+    for name in ("a.PubTator.md5", ".hidden", "_SUCCESS"):
+        (folder / name).write_text("no document")
+    assert [item.pmid for item in read_path(folder)] == [8, 9, 10, 7, 8]
+    shutil.copy(litcoin / "abstracts_a.csv", folder / "tables" / "abstracts_b.csv")
+    assert [d.pmid for d in read_gold(folder)] == [8, 9, 10, 7, 8]  # not those without labels
+    shutil.rmtree(folder / "tables")
+    assert [(d.pmid, d.source) for d in read_gold(folder)] == [(8, "a.PubTator"), (9, "b.PubTator"), (10, "c.PubTator")]
+
+
+def test_settings_that_cannot_be_followed_stop_at_once(tmp_path):
+    with pytest.raises(ConfigError, match="without files"):
+        read_path(tmp_path)
+    with pytest.raises(ConfigError, match="does not exist"):
+        read_path(tmp_path / "missing")
+    with pytest.raises(ConfigError, match="'pdf'"):
+        read_path(__file__, "pdf")

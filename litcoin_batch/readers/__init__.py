@@ -42,9 +42,13 @@ def read_stream(
     whose id is no PMID are rejected too, unless ``foreign_ids`` asks for a stable stand-in (see
     ``rows.to_pmid``). Raises ``ConfigError`` for an unknown ``format``.
     """
+    _check(format)
+    return _items(ByteSource(stream), source, format, foreign_ids)
+
+
+def _check(format: str) -> None:
     if format not in ("auto", *FORMATS):
         raise ConfigError(f"format {format!r}, expected auto or one of {', '.join(FORMATS)}")
-    return _items(ByteSource(stream), source, format, foreign_ids)
 
 
 def _items(stream: ByteSource, source: str, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
@@ -65,29 +69,39 @@ def read_path(
 ) -> Iterator[Document | Reject]:
     """The documents of one file; LitCoin's abstracts come with the labels beside them.
 
-    A folder stands for every ``abstracts_*.csv`` in it. ``source`` is the file's name. Raises
-    ``ConfigError`` at once where ``path`` does not exist or is a folder of something else.
+    A folder stands for every ``abstracts_*.csv`` in it, or for every file below it where it has none.
+    ``source`` is the file's name. Raises ``ConfigError`` at once where there is no file at ``path``, or
+    for an unknown ``format``.
     """
+    _check(format)
     path = Path(path)
+    if path.is_dir():
+        return (item for file in _files_in(path) for item in read_path(file, format, foreign_ids=foreign_ids))
     if not path.exists():
         raise ConfigError(f"{path} does not exist")
-    if path.is_dir():
-        return (item for abstracts in _abstracts_in(path) for item in read_litcoin_folder(abstracts))
     if format in ("auto", "litcoin") and path.name.startswith("abstracts") and _is_litcoin(path):
         return read_litcoin_folder(path)
-    return _file_items(path, read_stream, format, foreign_ids)
+    return _file_items(path, format, foreign_ids)
 
 
-def _file_items(path: Path, read, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
+def _file_items(path: Path, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
     with path.open("rb") as raw:
-        yield from read(raw, path.name, format, foreign_ids=foreign_ids)
+        yield from read_stream(raw, path.name, format, foreign_ids=foreign_ids)
 
 
-def _abstracts_in(folder: Path) -> list[Path]:
-    found = sorted(folder.glob("abstracts_*.csv"))
+def _files_in(folder: Path) -> list[Path]:
+    """In order of their names; hidden files and the ``.md5`` beside NLM's files hold no documents."""
+    found = _files_below(folder)
     if not found:
-        raise ConfigError(f"{folder} is a folder without abstracts_*.csv: give its files")
+        raise ConfigError(f"{folder} is a folder without files to read")
     return found
+
+
+def _files_below(folder: Path) -> list[Path]:
+    if abstracts := sorted(folder.glob("abstracts_*.csv")):
+        return abstracts
+    shown = [path for path in sorted(folder.iterdir()) if path.name[0] not in "._" and path.suffix != ".md5"]
+    return [file for path in shown for file in (_files_below(path) if path.is_dir() else [path])]
 
 
 def _is_litcoin(path: Path) -> bool:
@@ -117,6 +131,5 @@ def read_gold(paths: Iterable[str | os.PathLike] | str | os.PathLike, format: st
 
 
 def _gold_files(path: Path) -> list[Path]:
-    if not path.is_dir():
-        return [path]
-    return [file for file in _abstracts_in(path) if label_paths(file)[0].exists()] or _abstracts_in(path)
+    files = _files_in(path) if path.is_dir() else [path]
+    return [f for f in files if label_paths(f)[0].exists() or not f.name.startswith("abstracts_")] or files

@@ -147,8 +147,13 @@ def _mention(document: Document, node: Mapping) -> Mention:
 
 
 def _relation(node: Mapping) -> Relation:
+    """BioRED's ends are concept ids; PubTator 3 has ``Type|ID`` in XML, an object in JSON, and no novelty."""
     infons = node["infons"]
-    ends = infons.get("entity1"), infons.get("entity2")
+    ends = infons.get("entity1") or _role(infons.get("role1")), infons.get("entity2") or _role(infons.get("role2"))
     if not (all(ends) and infons.get("type")):
         raise RecordError(f"relation {str(dict(infons))[:120]} lacks entity1, entity2 or type")
     return Relation.between(*ends, infons["type"], to_novel(infons["novel"]) if "novel" in infons else False)
+
+
+def _role(role: Mapping | str | None) -> str | None:
+    return role.partition("|")[2] if isinstance(role, str) else role and role["identifier"]

@@ -13,6 +13,7 @@ MAX_PMID = 2**63 - 1  # Parquet and SQL keep it as a 64-bit integer
 FIRST_FOREIGN_PMID = 2**62  # far above real PMIDs, which count from 1
 _DIGITS = re.compile("[0-9]{1,19}")
 _NO_ID = ("", "-")
+_GENE_NUMBERS = re.compile("[0-9]+(?:;[0-9]+)+")
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # what XML cannot carry
 
 
@@ -45,8 +46,14 @@ def to_text(value: object, name: str) -> str | None:
 
 
 def split_ids(ids: str) -> tuple[str, ...]:
-    """Concept ids of a mention: a comma separates several, ``|`` is part of variant ids, ``-`` is none."""
-    return tuple(i for i in (part.strip() for part in ids.split(",")) if i not in _NO_ID)
+    """Concept ids of a mention: a comma separates several, ``|`` is part of variant ids, ``-`` is none.
+
+    A semicolon separates NCBI Gene numbers (LitCoin has ``5595;5594`` where BioRED has ``5595,5594``, and
+    its relations name each); elsewhere it is part of the id, as in tmVar's ``c|SUB|T|920|G;Gene:23417``.
+    """
+    parts = [part.strip() for part in ids.split(",")]
+    single = [i for part in parts for i in (part.split(";") if _GENE_NUMBERS.fullmatch(part) else [part])]
+    return tuple(i for i in single if i not in _NO_ID)
 
 
 def to_novel(value: str) -> bool:
