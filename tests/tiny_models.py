@@ -59,7 +59,8 @@ def tiny_model(kind: str, folder: Path) -> tuple[JointModel, Tokenizer, ModelCon
     torch.manual_seed(7)
     backbone = str(tiny_backbone(folder / "backbone")) if kind == "transformer" else None
     texts = [document.text for document in documents()]
-    model, tokenizer, config = assemble(kind, backbone, texts, n_pieces=300, heads=HeadConfig(16, 0.1), type_pairs=TYPE_PAIRS)
+    n_pieces = 0 if backbone else 300
+    model, tokenizer, config = assemble(kind, backbone, texts, n_pieces=n_pieces, heads=HeadConfig(16, 0.1), type_pairs=TYPE_PAIRS)
     with torch.no_grad():
         for head in (model.tag_head.layers[-1], model.pair_head.mention_logits):
             head.weight.normal_(std=2.0)
