@@ -28,7 +28,7 @@ ALLOWED = {
         *(_SCHEMA, f"{OWN}.readers", f"{OWN}.model.annotator", f"{OWN}.model.checkpoint"),
         *("pyspark", "py4j", "pyarrow", "pandas"),
     },
-    "jobs": {OWN, "pyspark", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
+    "jobs": {OWN, "pyspark", "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
     "training": {_SCHEMA, *_WINGS, *_MODEL, *_SCRIPTS, "lxml", "pyarrow", "click", "yaml", "tqdm", "matplotlib"},
 }
 
