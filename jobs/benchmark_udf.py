@@ -22,6 +22,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Annotation, Document
@@ -58,7 +59,7 @@ class ReplayLoader:
 @click.option("--output", type=click.Path(path_type=Path), help="Where the raw measurements go, as JSON lines.")
 def main(n_documents: int, repeats: int, output: Path | None) -> None:
     sample = sample_documents()
-    annotations = Annotator.load("lstm", device="cpu").annotate(sample)
+    annotations = Annotator.load(DEFAULT_CHECKPOINT, device="cpu").annotate(sample)
     loader = ReplayLoader(tuple((d.title, a) for d, a in zip(sample, annotations, strict=True)))
     spark = open_session()
     rows = [(FIRST_PMID + i, sample[i % len(sample)].title, sample[i % len(sample)].abstract) for i in range(n_documents)]

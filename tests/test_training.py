@@ -64,6 +64,7 @@ def test_a_run_leaves_a_checkpoint_that_scores(gold, tmp_path):
     assert figures["ner"] == kept["ner"] and figures["gold_entities"] == kept["gold_entities"]
     for level in ("pair", "pair_type", "pair_type_novelty"):
         assert {"precision", "recall", "f1"} <= figures["gold_entities"][level].keys() & figures["predicted_entities"][level].keys()
+    assert figures["gold_mentions"]["concepts"]["n_gold"] == figures["ner"]["n_gold"] > 0
     assert set(ENTITY_TYPES) <= figures["ner"]["per_type"].keys()
 
 

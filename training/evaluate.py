@@ -39,6 +39,7 @@ def _table(figures: dict) -> str:
     given, found = figures["gold_entities"], figures["predicted_entities"]
     rows = [("ner", figures["ner"])]
     rows += [(f"  {name}", counts) for name, counts in figures["ner"]["per_type"].items()]
+    rows += [("concepts, of gold mentions", figures["gold_mentions"]["concepts"]), ("concepts, end to end", figures["concepts"])]
     for title, levels in (("gold_entities", given), ("predicted_entities", found)):
         rows += [(f"{title}.{level}", levels[level]) for level in ("pair", "pair_type", "pair_type_novelty")]
     lines = [f"{figures['model_id']} on {figures['n_documents']} documents", f"{'':<38}{'precision':>10}{'recall':>10}{'f1':>10}"]

@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.schema import Document
-from litcoin_batch.scoring import report
+from litcoin_batch.scoring import report, score_concepts
 
 
 def evaluate(annotator: Annotator, documents: Sequence[Document]) -> dict[str, Any]:
-    """Gold mentions given, and end to end from text alone, both by the code that annotates in production."""
+    """Gold mentions given, and end to end from text alone, both by the code that annotates in production.
+
+    ``gold_mentions.concepts``: gold spans without their ids, resolved; everything else as ``report`` says.
+    """
     gold = [document.gold for document in documents]
+    bare = [[replace(mention, entity_ids=()) for mention in annotation.mentions] for annotation in gold]
+    resolved = annotator.resolve_mentions(documents, bare)
+    named = [replace(annotation, mentions=mentions) for annotation, mentions in zip(gold, resolved, strict=True)]
     given = annotator.annotate(documents, [annotation.mentions for annotation in gold])
     found = annotator.annotate(documents)
-    return report(gold, given, found, annotator.classify_pairs(gold, documents))
+    figures = report(gold, given, found, annotator.classify_pairs(gold, documents))
+    return figures | {"gold_mentions": {"concepts": score_concepts(gold, named).as_dict()}}
 
 
 def headline(figures: dict[str, Any]) -> dict[str, float]:

@@ -7,18 +7,17 @@ order of documents nor the size or company of their batch changes a bit of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from importlib import resources
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from litcoin_batch.model.batches import DocumentBatch, Pairs, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.concepts import resolve
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.heads import N_CLASSES
-from litcoin_batch.model.lexicon import Lexicon
+from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.pieces import Pieces, split_pieces
 from litcoin_batch.model.tags import decode_tags
@@ -102,7 +101,7 @@ class Annotator:
         for rows in plan_batches([p.n_pieces for p in pieces], self._batch_pieces):
             entities = [link_entities(annotations[i].mentions, pieces[i]) for i in rows]
             batch = self._collate([pieces[i] for i in rows])
-            pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
+            _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
             kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
             novel = (scores.pair[:, N_CLASSES + 1] > scores.pair[:, N_CLASSES]).tolist()
@@ -113,6 +112,12 @@ class Annotator:
                     best[key] = RELATION_TYPES[kinds[row]], novel[row]
         return best
 
+    def resolve_mentions(
+        self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]
+    ) -> list[tuple[Mention, ...]]:
+        """The mentions of each document with concept ids, as ``concepts.resolve`` gives them."""
+        return [resolve(d, m, self._lexicon) for d, m in zip(documents, mentions, strict=True)]
+
     def _collate(self, pieces: Sequence[Pieces]) -> DocumentBatch:
         return collate(pieces, self._config.pad_id).to(self._device)
 
@@ -121,25 +126,24 @@ class Annotator:
     ) -> list[Annotation]:
         batch = self._collate(pieces)
         words = self._model.words(batch)
+        texts = [document.text for document in documents]
         if given is None:
-            found = self._find_mentions(batch, words, documents)
-            given = [resolve(d, m, self._lexicon) for d, m in zip(documents, found, strict=True)]
+            given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
         entities = [link_entities(m, p) for m, p in zip(given, pieces, strict=True)]
-        pairs, scores = self._score_pairs(batch, words, entities)
-        relations = self._decode_relations(documents, entities, pairs, scores, batch)
+        relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
             for document, mentions, found in zip(documents, given, relations, strict=True)
         ]
 
     def _find_mentions(
-        self, batch: DocumentBatch, words: torch.Tensor, documents: list[Document]
+        self, batch: DocumentBatch, words: torch.Tensor, texts: list[str]
     ) -> list[list[Mention]]:
         logits = self._model.tag_logits(words, batch) / self._config.calibration.tag_temperature
         score, tags = torch.softmax(logits, dim=-1).max(dim=-1)
-        row = np.repeat(np.arange(len(documents)), [p.n_words for p in batch.pieces])
+        row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
         ranges, kinds = decode_tags(tags.cpu().numpy(), row)
-        mentions: list[list[Mention]] = [[] for _ in documents]
+        mentions: list[list[Mention]] = [[] for _ in texts]
         if not len(ranges):
             return mentions
         spans = np.concatenate([p.word_spans for p in batch.pieces])
@@ -150,13 +154,13 @@ class Annotator:
         for (where, start, end, kind), value in zip(
             zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
         ):
-            text = documents[where].text[start:end]
+            text = texts[where][start:end]
             mentions[where].append(Mention(start, end, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
         return mentions
 
     def _score_pairs(
         self, batch: DocumentBatch, words: torch.Tensor, entities: list[Entities]
-    ) -> tuple[Pairs, PairScores]:
+    ) -> tuple[Instances, Pairs, PairScores]:
         instances = join_instances(entities)
         pairs = build_pairs(batch, instances, self._type_pairs)
         scores = PairScores(*(words.new_zeros(n, N_CLASSES + 2) for n in (pairs.n_pairs, len(pairs.pair))))
@@ -164,17 +168,17 @@ class Annotator:
             found = self._model.pair_logits(words, instances, some)
             scores.pair[part] = found.pair
             scores.mention_pair[torch.from_numpy(rows).to(words.device)] = found.mention_pair
-        return pairs, scores
+        return instances, pairs, scores
 
     def _decode_relations(
         self,
-        documents: list[Document],
-        entities: list[Entities],
-        pairs: Pairs,
-        scores: PairScores,
+        texts: list[str],
         batch: DocumentBatch,
+        entities: list[Entities],
+        scored: tuple[Instances, Pairs, PairScores],
     ) -> list[list[Relation]]:
-        relations: list[list[Relation]] = [[] for _ in documents]
+        instances, pairs, scores = scored
+        relations: list[list[Relation]] = [[] for _ in texts]
         calibration = self._config.calibration
         logits = scores.pair[:, :N_CLASSES].clone()
         logits[:, 0] += calibration.none_offset
@@ -186,7 +190,6 @@ class Annotator:
             return relations
         carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind)
         ids = [entity_id for e in entities for entity_id in e.ids]
-        instances = join_instances(entities)
         novelty = novelty.cpu().numpy()
         for row in chosen.tolist():
             one, two = int(pairs.entity_1[row]), int(pairs.entity_2[row])
@@ -202,7 +205,7 @@ class Annotator:
                     novel_score > 0.5,
                     score=round(float(score[row]), SCORE_DECIMALS),
                     novel_score=round(novel_score, SCORE_DECIMALS),
-                    evidence=_evidence(documents[where].text, batch.pieces[where], at),
+                    evidence=_evidence(texts[where], batch.pieces[where], at),
                 )
             )
         return relations
@@ -211,7 +214,7 @@ class Annotator:
 def read_lexicon(lexicon: str | Path | Sequence[str | Path] | None) -> Lexicon:
     """The shipped lexicon (built from BioRED Train) for None; of several the later ones override."""
     if lexicon is None:
-        lexicon = Path(str(resources.files("litcoin_batch") / "lexicon" / "biored_train.parquet"))
+        lexicon = SHIPPED
     return Lexicon.read(*([lexicon] if isinstance(lexicon, str | Path) else lexicon))
 
 

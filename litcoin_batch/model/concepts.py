@@ -6,12 +6,10 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from litcoin_batch.model.lexicon import SHIPPED, Lexicon
+from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.synonyms import Names, Synonyms
 from litcoin_batch.model.variants import is_rs, variant_ids
 from litcoin_batch.schema import Document, Mention, is_local, local_id
-
-__all__ = ["SHIPPED", "Lexicon", "resolve"]
 
 # Where a document defines AD as something the lexicon does not know, the lexicon's AD is the right
 # one in half of the cases for diseases, but nearly always for chemicals and genes (5-fold

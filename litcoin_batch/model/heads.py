@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -96,7 +97,7 @@ class PairHead(nn.Module):
         first = torch.as_tensor(base + instances.first, device=device)
         last = torch.as_tensor(base + instances.stop - 1, device=device)
         spans = torch.as_tensor(
-            (instances.document * (n_slots + 1))[:, None] + _columns(instances), device=device, dtype=torch.long
+            (instances.document * (n_slots + 1))[:, None] + np.stack([instances.first, instances.stop], axis=1), device=device, dtype=torch.long
         )
         total = prefix_sums(words)
         mean = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])[:, None]
@@ -170,7 +171,3 @@ def on_padded_rows(module: nn.Module, rows: Tensor) -> Tensor:
     """``module(rows)``, computed on a multiple of ROW_STEP rows: see ``batches``."""
     n = len(rows)
     return module(nn.functional.pad(rows, (0, 0, 0, padded_len(n, ROW_STEP) - n)))[:n]
-
-
-def _columns(instances: Instances):
-    return torch.stack([torch.as_tensor(instances.first), torch.as_tensor(instances.stop)], dim=1).numpy()

@@ -67,6 +67,7 @@ def word_range(pieces: Pieces, start: int, end: int) -> tuple[int, int]:
 
 
 def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int, int]]) -> Pieces:
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
     spans = np.asarray([match.span() for match in _WORD.finditer(text)], np.int32).reshape(-1, 2)
     starts = np.asarray([start for start, _ in offsets], np.int32)
     # Some tokenizers count the space before a word as part of its first piece; the end never does.
@@ -74,7 +75,7 @@ def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int
     anchor = np.maximum(starts, ends - 1)
     # One piece may span several words only at its start ("▁(" and the like): the last character decides
     # there, and for every other piece first and last character lie in the same word.
-    word = np.searchsorted(spans[:, 0], np.where(_is_space(text, starts), anchor, starts), side="right") - 1
+    word = np.searchsorted(spans[:, 0], np.where(_is_space(codes, starts), anchor, starts), side="right") - 1
     keep = word >= 0
     ids, word = ids[keep], word[keep]
     used, word = np.unique(word, return_inverse=True)
@@ -87,33 +88,27 @@ def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int
         ids,
         word.astype(np.int32),
         spans,
-        _word_shapes(text, spans),
+        _word_shapes(codes, spans),
         np.maximum(of_sentence, 0).astype(np.int32),
         sentence_spans,
         np.stack(borders, axis=1).astype(np.int32),
     )
 
 
-def _is_space(text: str, positions: np.ndarray) -> np.ndarray:
+def _is_space(codes: np.ndarray, positions: np.ndarray) -> np.ndarray:
     """(positions,) bool: whether the character there is white space."""
-    codes = _codes(text)
     if not len(codes):
         return np.zeros(len(positions), bool)
     code = codes[np.minimum(positions, len(codes) - 1)]
     return (code == 32) | ((code >= 9) & (code <= 13)) | (code == 0xA0)
 
 
-def _codes(text: str) -> np.ndarray:
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-
-
-def _word_shapes(text: str, spans: np.ndarray) -> np.ndarray:
+def _word_shapes(codes: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """Letter case and digits of each word, which an uncased vocabulary loses but gene symbols live by.
 
     (words,) int32: 3 * case + digits, case 0 no capital, 1 first letter only, 2 all letters, 3 mixed;
     digits 0 none, 1 some, 2 nothing else. Capitals are ASCII: that is where symbols have them.
     """
-    codes = _codes(text)
     upper = (codes >= 65) & (codes <= 90)
     lower = (codes >= 97) & (codes <= 122)
     digit = (codes >= 48) & (codes <= 57)
