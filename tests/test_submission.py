@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 import submit_litcoin
 from click.testing import CliRunner
-from submit_litcoin import FOUND, PART_1, PART_2, check_mentions, check_relations
+from submit_litcoin import FOUND, PART_1, PART_2, account, check_mentions, check_relations
 from test_heads import gold_mentions
 from tiny_models import documents, tiny_checkpoint
 
@@ -133,6 +133,7 @@ def test_abstracts_without_a_finding_are_counted(abstracts, checkpoint, tmp_path
     assert "10" not in found
     assert f"in {len(found)} of {n} abstracts; {n - len(found)} have none" in result.output.splitlines()[1]
     assert f"in {len(related)} of {n} abstracts; {n - len(related)} have none" in result.output.splitlines()[2]
+    assert account([0, 1, 2000, 0], "things") == "2,001 things, in 2 of 4 abstracts; 2 have none"
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,9 @@ def main(abstracts: Path, entities: Path | None, checkpoint: str, output: Path, 
     for name, table in tables.items():
         write_table(output / name, table)
     click.echo(f"{annotator.model_id} on {abstracts.name}")
-    click.echo(f"{PART_1}: {_account([len(a.mentions) for a in found], 'entities')}")
+    click.echo(f"{PART_1}: {account([len(a.mentions) for a in found], 'entities')}")
     of = f"relations of the entities in {entities.name}" if entities else "relations of the entities found"
-    click.echo(f"{PART_2}: {_account([len(a.relations) for a in related], of)}")
+    click.echo(f"{PART_2}: {account([len(a.relations) for a in related], of)}")
 
 
 def read_abstracts(abstracts: Path, entities: Path | None) -> list[Document]:
@@ -158,7 +158,7 @@ def write_table(path: Path, table: Table) -> None:
         writer.writerows([header, *rows])
 
 
-def _account(counts: list[int], what: str) -> str:
+def account(counts: list[int], what: str) -> str:
     return f"{sum(counts):,} {what}, in {sum(n > 0 for n in counts)} of {len(counts)} abstracts; {counts.count(0)} have none"
 
 
