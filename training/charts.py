@@ -82,7 +82,7 @@ def _inline(svg: str, title: str) -> Html:
 def histogram(groups: Mapping[str, Sequence[float]], labels: Labels, marks: Mapping[str, float] | None = None) -> Html:
     """Counts per bin of one group, or shares per bin of several; ``marks``: named vertical lines.
 
-    The far tail, beyond twice the 99th percentile, is left out and its size printed.
+    The far tail, beyond one and a half times the 95th percentile, is left out and its size printed.
     """
     values = np.concatenate([np.asarray(v, float) for v in groups.values()])
     edges = bin_edges(values)
@@ -90,22 +90,27 @@ def histogram(groups: Mapping[str, Sequence[float]], labels: Labels, marks: Mapp
     labels = Labels(labels.title, labels.x, f"share of {labels.y} [%]" if several else f"number of {labels.y}")
 
     def paint(axes: Axes) -> None:
+        written = []
         for index, (name, group) in enumerate(groups.items()):
             counts = np.histogram(group, edges)[0] * (100 / max(1, len(group)) if several else 1)
             label = f"{name} (n = {len(group):,})"
+            written.append(label)
             if index == 0:
                 axes.bar(edges[:-1], counts, np.diff(edges), align="edge", color="#bdbdbd", edgecolor=INK, linewidth=0.6, label=label)
             else:
                 axes.stairs(counts, edges, color=INK, linewidth=1.8, linestyle=LINES[(index - 1) % len(LINES)][0], label=label)
         for index, (name, place) in enumerate((marks or {}).items()):
             if edges[0] <= place <= edges[-1]:
-                axes.axvline(place, color=INK, linewidth=1.4, linestyle=LINES[(index + 2) % len(LINES)][0], label=f"{name}: {place:,.10g}")
-        beyond = int((values > edges[-1]).sum())
-        if beyond:
-            axes.plot([], [], " ", label=f"{beyond:,} beyond {edges[-1]:,.10g} not drawn, up to {values.max():,.10g}")
+                written.append(f"{name}: {place:,.10g}")
+                axes.axvline(place, color=INK, linewidth=1.4, linestyle=LINES[(index + 2) % len(LINES)][0], label=written[-1])
+        if beyond := int((values > edges[-1]).sum()):
+            written.append(f"{beyond:,} beyond {edges[-1]:,.10g} not drawn, up to {values.max():,.10g}")
+            axes.plot([], [], " ", label=written[-1])
         axes.set_xlim(edges[0], edges[-1])
         axes.grid(axis="y", alpha=0.35)
-        axes.legend(loc="upper right")
+        handles, names = axes.get_legend_handles_labels()
+        order = sorted(range(len(names)), key=lambda i: written.index(names[i]))
+        axes.legend([handles[i] for i in order], [names[i] for i in order], loc="upper right")
 
     return draw(paint, labels)
 
@@ -113,7 +118,7 @@ def histogram(groups: Mapping[str, Sequence[float]], labels: Labels, marks: Mapp
 def bin_edges(values: np.ndarray) -> np.ndarray:
     """About ``N_BINS`` bins with round borders; whole numbers get bins of whole numbers, centred on them where each has its own."""
     low, high = float(values.min()), float(values.max())
-    bound = 2 * float(np.percentile(values, 99))
+    bound = 1.5 * float(np.percentile(values, 95))
     high = min(high, bound) if bound > low else high
     rough = max(high - low, 1e-9) / N_BINS
     power = 10.0 ** np.floor(np.log10(rough))
@@ -201,8 +206,9 @@ def boxes(groups: Mapping[str, Sequence[float]], labels: Labels, mark: tuple[str
         for place, one in enumerate(stats, 1):
             axes.annotate(f"{one['med']:,.0f}", (one["med"], place + 0.3), (0, -1), textcoords="offset points", ha="center", va="top", fontsize=8.5)
         if mark:
-            axes.axvline(mark[1], color=INK, linewidth=1.4, linestyle=":", label=f"{mark[0]}: {mark[1]:,.0f}")
-            axes.legend(loc="lower right")
+            axes.axvline(mark[1], color=INK, linewidth=1.4, linestyle=":")
+            axes.text(mark[1], 1.01, f"{mark[0]}: {mark[1]:,.0f}", transform=axes.get_xaxis_transform(), ha="left", va="bottom", fontsize=8.5)
+            axes.set_title(labels.title, pad=20)
         axes.invert_yaxis()
         axes.set_xlim(left=0)
         axes.grid(axis="x", alpha=0.35)

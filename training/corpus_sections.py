@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from statistics import mean, median
 
 import numpy as np
@@ -38,9 +38,8 @@ def rejects(facts: CorpusFacts) -> Html:
         f"{facts.n_documents:,} documents were read, {facts.n_without_abstract:,} of them without an abstract; {facts.n_deleted:,} records delete a "
         f"citation; {facts.n_rejects:,} records cannot be used{shown}. Charts show the documents that were read."
     )
-    sentence = f"{percent(facts.n_rejects, total)} of {total:,} records are lost to it for the reasons given" + (
-        "." if facts.n_rejects else ", so that it sees the whole corpus."
-    )
+    lost = f"{facts.n_rejects:,} of {total:,} records ({percent(facts.n_rejects, total)}) are lost to it for the reasons given."
+    sentence = lost if facts.n_rejects else f"Every one of {total:,} records can be used, so that it sees the whole corpus."
     return join((lead, table(("source", "record", "reason", "begins with"), rows), meaning(sentence)))
 
 
@@ -60,10 +59,11 @@ def lengths(facts: CorpusFacts) -> Html:
         f"they are {percent(title.sum(), title.sum() + abstract.sum())} of all text it reads."
     )
     medians = {name: median(values) for name, values in abstracts.items()}
-    compared = " and ".join(f"{value:,.0f} in {name}" for name, value in medians.items()) if len(medians) > 1 else f"{median(abstract.tolist()):,.0f}"
+    places = (f" in {name}" if len(medians) > 1 else "" for name in medians)
+    compared = ", ".join(f"{value:,.0f} characters{place}" for place, value in zip(places, medians.values(), strict=True))
     about_abstracts = (
-        f"The median abstract has {compared} characters and the longest {abstract.max():,}, "
-        f"{abstract.max() / max(1.0, float(np.median(abstract))):.1f} times the median: documents of like length belong in one batch."
+        f"The median abstract has {compared}; the longest has {abstract.max():,}, "
+        f"{abstract.max() / max(1.0, float(np.median(abstract))):.1f} times the median of all: documents of like length belong in one batch."
     )
     return join(
         (
@@ -124,11 +124,21 @@ def offsets(facts: CorpusFacts) -> Html:
     labels = Labels("Where mentions start, by entity type (5th, 25th, 50th, 75th, 95th percentile)", "offset of the first character in title and abstract [characters]")
     sentence = f"{percent(facts.n_in_title, total)} of the mentions stand in the title" + (
         f", and {early} comes earliest (median {medians[early]:,.0f}), {late} latest (median {medians[late]:,.0f}): "
-        f"{'place tells' if medians[late] > 1.5 * medians[early] else 'place hardly tells'} types apart."
+        f"the type explains {percent(explained(groups.values()), 1)} of the variance of offsets, so place by itself "
+        f"{'helps' if explained(groups.values()) > 0.1 else 'hardly helps'} to tell types apart."
         if len(groups) > 1
         else f"; the median mention of {early} starts at {medians[early]:,.0f}."
     )
     return figure(boxes(groups, labels, ("median end of title", title_chars)), sentence)
+
+
+def explained(groups: Iterable[Sequence[float]]) -> float:
+    """The share of the variance of all values that lies between the means of ``groups``."""
+    arrays = [np.asarray(group, float) for group in groups]
+    every = np.concatenate(arrays)
+    between = sum(len(a) * (a.mean() - every.mean()) ** 2 for a in arrays)
+    total = ((every - every.mean()) ** 2).sum()
+    return float(between / total) if total else 0.0
 
 
 def agreement(slices: Agreement, facts: CorpusFacts, scope: str) -> Html:
@@ -141,7 +151,7 @@ def agreement(slices: Agreement, facts: CorpusFacts, scope: str) -> Html:
          percent(facts.borders.n_agree[name], facts.borders.n_mentions[name]))
         for name in names
     ]  # fmt: skip
-    header = ("entity type", "mentions", "text at the offsets is the mention", "share", "whole words", "share of documents read")
+    header = ("entity type", "mentions", "agree with the text", "share", "whole words", "share of those read")
     trust = "every label can be trusted to mark what it names" if n == n_agree else f"{n - n_agree:,} labels mark something else and would teach wrong spans"
     sentence = (
         f"{n_agree:,} of {n:,} mentions agree with the text, so {trust}; {percent(n_whole, n_words)} begin and end at the borders of words, "
@@ -197,7 +207,7 @@ def type_pairs(facts: CorpusFacts) -> Html:
     n_possible = len(facts.offset_start) * (len(facts.offset_start) + 1) // 2
     sentence = (
         f"{enough} pairs of entity types hold {percent(cumulated[enough - 1], cumulated[-1])} of the relations, and {len(totals)} occur of {n_possible} "
-        f"that are possible: scoring no pair of other types costs next to nothing."
+        f"that are possible: to score pairs of these {enough} alone loses {percent(cumulated[-1] - cumulated[enough - 1], cumulated[-1])} of the relations and no more."
     )
     more = f" (the {len(rows)} most frequent of {len(totals)} pairs)" if len(totals) > len(rows) else ""
     chart = heat_map([f"{a}\n{b}" for a, b in rows], columns, counts, Labels(f"Relations by pair of entity types and by relation type{more}", "relation type", "entity types"))
@@ -208,11 +218,15 @@ def pairs(facts: CorpusFacts) -> Html:
     every, allowed, related = facts.candidate_pairs(), facts.candidate_pairs(facts.pair_totals()), facts.n_related
     sentence = (
         f"An abstract has {mean(every):.1f} pairs of entities on average (at most {max(every):,}), {mean(allowed):.1f} of types that are ever related, and "
-        f"{mean(related):.1f} related pairs: “no relation” is the answer for {percent(sum(allowed) - sum(related), sum(allowed))} of the latter candidates, and "
+        f"{mean(related):.1f} related pairs: “no relation” is the answer for {percent(sum(allowed) - sum(related), sum(allowed))} of the candidates of such types, and "
         f"an encoder pass for each pair would be {mean(every):.1f} passes where one pass for each document will do."
     )
-    groups = {"all pairs of entities": every, "pairs of types ever related": allowed, "related pairs": related}
-    return figure(histogram(groups, Labels("Pairs per abstract", "pairs in one abstract", "abstracts")), sentence)
+    candidates = {"all pairs of entities": every, "pairs of types ever related": allowed}
+    charts = (
+        histogram(candidates, Labels("Candidate pairs per abstract", "candidate pairs in one abstract", "abstracts")),
+        histogram({"related pairs": related}, Labels("Related pairs per abstract", "related pairs in one abstract", "abstracts")),
+    )
+    return figure(join(charts), sentence)
 
 
 def top(counts: Mapping[str, int]) -> dict[str, int]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from charts import INK, LINES, Labels, draw
 from page import Html
+from reliability import Bin
 
 
 def heat_map(rows: Sequence[str], columns: Sequence[str], counts: np.ndarray, labels: Labels, by_row: bool = False) -> Html:
@@ -54,18 +54,7 @@ def curves(x: Sequence[float], series: Mapping[str, Sequence[float]], labels: La
     return draw(paint, labels, 3.4)
 
 
-@dataclass(frozen=True, slots=True)
-class Bin:
-    """Items whose score lies in [low, high): how many, their mean score, and the share that is right."""
-
-    low: float
-    high: float
-    n: int
-    score: float
-    right: float
-
-
-def reliability(bins: Sequence[Bin], labels: Labels) -> Html:
+def reliability_chart(bins: Sequence[Bin], labels: Labels) -> Html:
     """The share that is right over the score, one bar per filled bin with its count, and the mean score as a mark."""
 
     def paint(axes: Axes) -> None:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from html import escape
+from itertools import pairwise
 
 Cell = object
 # Control characters are no text in HTML, escaped or not; half surrogates cannot be written as UTF-8.
@@ -38,8 +39,8 @@ svg text { font-family: "DejaVu Sans", Verdana, "Segoe UI", sans-serif !importan
 .meaning { border-left: 4px solid var(--ink); background: var(--shade); padding: .5rem .9rem; max-width: none; }
 .scroll { overflow-x: auto; margin: .5rem 0 1.2rem; }
 table { border-collapse: collapse; font-size: .84rem; line-height: 1.4; }
-caption { text-align: left; font-weight: bold; padding: .2rem 0 .4rem; font-size: .9rem; }
-th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+caption { text-align: left; white-space: nowrap; font-weight: bold; padding: .2rem 0 .4rem; font-size: .9rem; }
+th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; overflow-wrap: normal; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-left: .6rem; }
 td .text { min-width: 22rem; display: block; }
@@ -116,17 +117,19 @@ def percent(part: float, whole: float) -> str:
 
 
 def in_context(text: str, spans: Iterable[tuple[int, int]], gold: Iterable[tuple[int, int]] = (), margin: int = 90) -> Html:
-    """The surroundings of ``spans`` in ``text``: these highlighted, spans of ``gold`` underlined twice.
+    """The surroundings of ``spans`` and ``gold`` in ``text``; see ``marked``."""
+    spans, gold = list(spans), list(gold)
+    begin = max(0, min(start for start, _ in (*spans, *gold)) - margin)
+    return marked(text, (begin, max(end for _, end in (*spans, *gold)) + margin), spans, gold)
 
-    Gold spans that lie outside the surroundings are not shown.
-    """
-    spans, gold = sorted(set(spans)), sorted(set(gold))
-    begin = max(0, min(start for start, _ in spans) - margin)
-    stop = min(len(text), max(end for _, end in spans) + margin)
-    gold = [(max(start, begin), min(end, stop)) for start, end in gold if start < stop and end > begin]
-    borders = sorted({begin, stop, *(b for span in (*spans, *gold) for b in span)})
+
+def marked(text: str, window: tuple[int, int], spans: Iterable[tuple[int, int]], gold: Iterable[tuple[int, int]] = ()) -> Html:
+    """``text`` within ``window``: ``spans`` highlighted, ``gold`` underlined twice, what is cut off shown as dots."""
+    begin, stop = window[0], min(window[1], len(text))
+    spans, gold = (sorted({(max(s, begin), min(e, stop)) for s, e in some if s < stop and e > begin}) for some in (spans, gold))
+    borders = sorted({begin, stop, *(border for span in (*spans, *gold) for border in span)})
     parts: list[Cell] = ["… "] if begin else []
-    for start, end in zip(borders, borders[1:]):
+    for start, end in pairwise(borders):
         part: Cell = text[start:end]
         if any(s <= start and end <= e for s, e in gold):
             part = element("u", part, class_="gold")
