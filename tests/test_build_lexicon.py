@@ -122,7 +122,7 @@ def test_names_of_auxiliary_corpora_follow_after_those_of_the_gold(tmp_path):
     )  # fmt: skip
     (tmp_path / "extra.yaml").write_text(
         "- name: extra\n  files: [extra.PubTator]\n  complete: [DiseaseOrPhenotypicFeature]\n"
-        "  labels: {Gene: GeneOrGeneProduct, Disease: DiseaseOrPhenotypicFeature}\n  documents_per_epoch: 1\n"
+        "  labels: {Gene: GeneOrGeneProduct, Disease: DiseaseOrPhenotypicFeature}\n  parts_per_epoch: 1\n"
     )
     (tmp_path / "held_out.txt").write_text("990")
     result, output = build(
@@ -156,9 +156,10 @@ def test_ids_of_other_corpora_are_written_as_in_biored(type_, written, expected)
     assert biored_ids(Mention(0, 1, type_, "x", (written,))) == expected
 
 
-def test_the_shipped_lexicon_is_what_the_script_builds_from_biored_train(shared_data, tmp_path):
+def test_the_shipped_lexicon_is_what_the_script_builds(shared_data, tmp_path, request):
     biored = shared_data / "biored"
     arguments = ["--gold", biored / "Train.PubTator", "--exclude-gold", biored / "Dev.PubTator", "--exclude-pmids", biored / "test_pmids.txt"]
+    arguments += ["--auxiliary", request.config.rootpath / "conf" / "lexicon.yaml", "--auxiliary-root", shared_data / "aux"]
     output = tmp_path / "again.parquet"
     result = CliRunner().invoke(main, [*map(str, arguments), "--output", str(output)])
     assert result.exit_code == 0, result.output

@@ -11,7 +11,7 @@ from pathlib import Path
 from litcoin_batch.model.lexicon_files import Row, read_rows, split_ids
 from litcoin_batch.model.variants import variant_ids
 
-SHIPPED = Path(__file__).resolve().parent.parent / "lexicon" / "biored_train.parquet"
+SHIPPED = Path(__file__).resolve().parent.parent / "lexicon" / "annotated_corpora.parquet"
 _GREEK = {
     "α": "alpha", "β": "beta", "γ": "gamma", "δ": "delta", "ε": "epsilon", "ζ": "zeta",
     "η": "eta", "θ": "theta", "ι": "iota", "κ": "kappa", "λ": "lambda", "μ": "mu", "µ": "mu",
