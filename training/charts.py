@@ -82,7 +82,7 @@ def _inline(svg: str, title: str) -> Html:
 def histogram(groups: Mapping[str, Sequence[float]], labels: Labels, marks: Mapping[str, float] | None = None) -> Html:
     """Counts per bin of one group, or shares per bin of several; ``marks``: named vertical lines.
 
-    The far tail, beyond one and a half times the 95th percentile, is left out and its size printed.
+    A far tail, beyond one and a half times the 95th percentile, is left out and its size printed.
     """
     values = np.concatenate([np.asarray(v, float) for v in groups.values()])
     edges = bin_edges(values)
@@ -119,7 +119,7 @@ def bin_edges(values: np.ndarray) -> np.ndarray:
     """About ``N_BINS`` bins with round borders; whole numbers get bins of whole numbers, centred on them where each has its own."""
     low, high = float(values.min()), float(values.max())
     bound = 1.5 * float(np.percentile(values, 95))
-    high = min(high, bound) if bound > low else high
+    high = bound if low < bound < 0.8 * high else high
     rough = max(high - low, 1e-9) / N_BINS
     power = 10.0 ** np.floor(np.log10(rough))
     step = next(s * power for s in _STEPS if s * power >= rough * 0.999)

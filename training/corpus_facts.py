@@ -66,6 +66,7 @@ class CorpusFacts:
     n_mentions: list[int] = field(default_factory=list)
     n_entities: list[int] = field(default_factory=list)
     n_related: list[int] = field(default_factory=list)
+    n_related_candidates: int = 0
     entity_types: list[tuple[str, ...]] = field(default_factory=list)
     n_in_title: int = 0
     n_overlapping: int = 0
@@ -177,7 +178,10 @@ def _add_mentions(facts: CorpusFacts, document: Document, mentions: Sequence[Men
 
 def _add_relations(facts: CorpusFacts, gold: Annotation) -> None:
     entities = gold.entities()
-    facts.n_related.append(len({relation.pair for relation in gold.relations}))
+    related = {relation.pair for relation in gold.relations}
+    facts.n_related.append(len(related))
+    # A relation of an entity with itself, or with one that is not mentioned, is no candidate.
+    facts.n_related_candidates += sum(a != b and a in entities and b in entities for a, b in related)
     for relation in gold.relations:
         ends = (entities[i].type if i in entities else NO_MENTION for i in relation.pair)
         facts.type_pairs[tuple(sorted(ends)), relation.type] += 1

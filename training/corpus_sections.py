@@ -218,7 +218,7 @@ def pairs(facts: CorpusFacts) -> Html:
     every, allowed, related = facts.candidate_pairs(), facts.candidate_pairs(facts.pair_totals()), facts.n_related
     sentence = (
         f"An abstract has {mean(every):.1f} pairs of entities on average (at most {max(every):,}), {mean(allowed):.1f} of types that are ever related, and "
-        f"{mean(related):.1f} related pairs: “no relation” is the answer for {percent(sum(allowed) - sum(related), sum(allowed))} of the candidates of such types, and "
+        f"{mean(related):.1f} related pairs: “no relation” is the answer for {percent(sum(allowed) - facts.n_related_candidates, sum(allowed))} of the candidates of such types, and "
         f"an encoder pass for each pair would be {mean(every):.1f} passes where one pass for each document will do."
     )
     candidates = {"all pairs of entities": every, "pairs of types ever related": allowed}

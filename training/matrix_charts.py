@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import LogLocator, NullFormatter
 
 from charts import INK, LINES, Labels, draw
 from page import Html
@@ -19,7 +20,8 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], counts: np.ndarray, la
     shade = np.sqrt(counts / np.maximum(below, 1))
 
     def paint(axes: Axes) -> None:
-        axes.imshow(shade, cmap="Greys", vmin=0, vmax=1.15, aspect="auto")
+        axes.pcolormesh(np.arange(len(columns) + 1) - 0.5, np.arange(len(rows) + 1) - 0.5, shade, cmap="Greys", vmin=0, vmax=1.15, edgecolor="#c8c8c8", linewidth=0.7)
+        axes.invert_yaxis()
         for (row, column), count in np.ndenumerate(counts):
             if count:
                 ink = "white" if shade[row, column] > 0.62 else INK
@@ -27,10 +29,6 @@ def heat_map(rows: Sequence[str], columns: Sequence[str], counts: np.ndarray, la
         axes.set_xticks(range(len(columns)), columns, rotation=32, ha="left", rotation_mode="anchor", fontsize=9)
         axes.set_yticks(range(len(rows)), rows, fontsize=9)
         axes.tick_params(top=True, bottom=False, labeltop=True, labelbottom=False, length=0)
-        axes.set_xticks(np.arange(len(columns) + 1) - 0.5, minor=True)
-        axes.set_yticks(np.arange(len(rows) + 1) - 0.5, minor=True)
-        axes.grid(which="minor", color="#c8c8c8", linewidth=0.7)
-        axes.tick_params(which="minor", length=0)
         axes.spines[:].set_visible(False)
 
     lines_per_row = 1 + max((name.count("\n") for name in rows), default=0)
@@ -45,6 +43,9 @@ def curves(x: Sequence[float], series: Mapping[str, Sequence[float]], labels: La
             axes.plot(x, values, linestyle=dash, marker=marker, markersize=4, color=INK, linewidth=1.3, label=f"{name} (last {values[-1]:.3f})")
         if log:
             axes.set_yscale("log")
+            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+            axes.yaxis.set_major_formatter("{x:g}")
+            axes.yaxis.set_minor_formatter(NullFormatter())
         else:
             axes.set_ylim(0, 1)
         axes.xaxis.get_major_locator().set_params(integer=True)
@@ -64,9 +65,8 @@ def reliability_chart(bins: Sequence[Bin], labels: Labels) -> Html:
                 one.low, one.right, one.high - one.low, align="edge", color="#d0d0d0", edgecolor=INK, linewidth=0.6,
                 label="share that is right" if index == 0 else None,
             )  # fmt: skip
-            axes.annotate(
-                f"n = {one.n:,}", ((one.low + one.high) / 2, one.right), (0, 7), textcoords="offset points", ha="center", fontsize=8.5
-            )
+            at, box = (one.low + one.high) / 2, {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+            axes.annotate(f"n = {one.n:,}", (at, one.right), (0, 8), textcoords="offset points", ha="center", fontsize=8.5, bbox=box)
         axes.plot([b.score for b in bins], [b.right for b in bins], "D", color=INK, markersize=5, label="at the mean score of the bin")
         axes.set(xlim=(0, 1), ylim=(0, 1.12), xticks=np.linspace(0, 1, 11), yticks=np.linspace(0, 1, 6))
         axes.grid(axis="y", alpha=0.35)

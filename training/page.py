@@ -15,6 +15,7 @@ from itertools import pairwise
 Cell = object
 # Control characters are no text in HTML, escaped or not; half surrogates cannot be written as UTF-8.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_PARTS = re.compile("(?<=[a-z]{4})(?=[A-Z][a-z]{3})|(?<=[A-Za-z]{4}_)(?=[A-Za-z]{4})")
 
 STYLE = """
 :root { --ink: #1a1a1a; --soft: #555; --line: #c8c8c8; --paper: #fff; --shade: #f3f3f3; }
@@ -33,17 +34,17 @@ a:hover { text-decoration-color: currentColor; }
 h2 { margin: 2.2rem 0 .5rem; padding-top: .4rem; font-size: 1.22rem; line-height: 1.3; }
 h3 { margin: 1.3rem 0 .3rem; font-size: 1rem; }
 p { margin: .4rem 0 .7rem; max-width: 50rem; }
-figure { margin: .7rem 0 1.3rem; }
+figure { margin: 1.2rem 0 .2rem; }
 figure svg { display: block; max-width: 100%; height: auto; }
 svg text { font-family: "DejaVu Sans", Verdana, "Segoe UI", sans-serif !important; }
-.meaning { border-left: 4px solid var(--ink); background: var(--shade); padding: .5rem .9rem; max-width: none; }
+.meaning { border-left: 4px solid var(--ink); background: var(--shade); padding: .5rem .9rem; margin: .3rem 0 1.6rem; max-width: none; }
 .scroll { overflow-x: auto; margin: .5rem 0 1.2rem; }
 table { border-collapse: collapse; font-size: .84rem; line-height: 1.4; }
 caption { text-align: left; white-space: nowrap; font-weight: bold; padding: .2rem 0 .4rem; font-size: .9rem; }
 th, td { padding: .25rem .7rem .25rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th { border-bottom: 1.5px solid var(--ink); vertical-align: bottom; overflow-wrap: normal; }
 td.number, th.number { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums; padding-left: .6rem; }
-td .text { min-width: 22rem; display: block; }
+td .text { min-width: 19rem; display: block; }
 mark { background: #dcdcdc; color: inherit; font-weight: bold; padding: 0 .1em; }
 u.gold { text-decoration: underline double; text-underline-offset: .2em; }
 .none { color: var(--soft); }
@@ -105,7 +106,10 @@ def _shown(cell: Cell) -> Cell:
         return ""
     if isinstance(cell, float):
         return f"{cell:.3f}"
-    return f"{cell:,}" if isinstance(cell, int) else cell
+    if isinstance(cell, int):
+        return f"{cell:,}"
+    # Long names may be broken where their parts meet.
+    return cell if isinstance(cell, Html) else join(_PARTS.split(str(cell)), Html("<wbr>"))
 
 
 def percent(part: float, whole: float) -> str:
@@ -119,8 +123,12 @@ def percent(part: float, whole: float) -> str:
 def in_context(text: str, spans: Iterable[tuple[int, int]], gold: Iterable[tuple[int, int]] = (), margin: int = 90) -> Html:
     """The surroundings of ``spans`` and ``gold`` in ``text``; see ``marked``."""
     spans, gold = list(spans), list(gold)
-    begin = max(0, min(start for start, _ in (*spans, *gold)) - margin)
-    return marked(text, (begin, max(end for _, end in (*spans, *gold)) + margin), spans, gold)
+    first, last = min(start for start, _ in (*spans, *gold)), max(end for _, end in (*spans, *gold))
+    begin, stop = max(0, first - margin), min(len(text), last + margin)
+    # No word is cut in two, but a stretch without spaces is.
+    space_after, space_before = text.find(" ", begin, first), text.rfind(" ", last, stop)
+    begin = space_after + 1 if begin and space_after >= 0 else begin
+    return marked(text, (begin, space_before if stop < len(text) and space_before >= 0 else stop), spans, gold)
 
 
 def marked(text: str, window: tuple[int, int], spans: Iterable[tuple[int, int]], gold: Iterable[tuple[int, int]] = ()) -> Html:

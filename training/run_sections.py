@@ -98,11 +98,12 @@ def confusions(outcome: Outcome) -> Html:
     diagonal = int(np.trace(related))
     n_none = int(related[:, columns.index(NONE) :].sum())
     spurious = int(counts[-1].sum())
+    losses = {"a wrong type": n - diagonal - n_none, "a missed pair": n_none, "a pair that is none": spurious}
     parts.append(
         figure(
             heat_map(rows, columns, counts, Labels("What becomes of gold relations, gold mentions given", "predicted", "gold"), by_row=True),
             f"Of {n:,} gold relations {percent(diagonal, n)} get their type, {percent(n - diagonal - n_none, n)} another type and {percent(n_none, n)} no relation at all, "
-            f"and {spurious:,} are predicted where gold has none: {'missing a pair' if n_none > n - diagonal - n_none else 'telling types apart'} loses more.",
+            f"and {spurious:,} are predicted where gold has none: the most frequent error is {max(losses, key=losses.get)}.",
         )
     )
     rows, columns, counts = confusion(outcome, forced=True)
@@ -142,7 +143,7 @@ def _reliability(title: str, scored: Sequence[Scored], right: str) -> Html:
     mean_score, share = sum(b.n * b.score for b in bins) / len(scored), sum(b.n * b.right for b in bins) / len(scored)
     leaning = "too sure" if mean_score > share + 0.02 else "not sure enough" if mean_score < share - 0.02 else "about as sure as it should be"
     chart = reliability_chart(bins, Labels(f"{title} (ECE {error:.3f}, n = {len(scored):,})", "score (probability)", f"share ({right})"))
-    sentence = f"It is {leaning}: the mean score is {mean_score:.3f} and {share:.3f} hold; whoever filters on score has to reckon with an error of {error:.3f}."
+    sentence = f"It is {leaning}: the mean score is {mean_score:.3f} where a share of {share:.3f} holds; whoever filters on score has to reckon with an error of {error:.3f}."
     return figure(chart, sentence)
 
 
