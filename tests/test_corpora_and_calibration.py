@@ -3,7 +3,8 @@ import pytest
 import torch
 from calibration import best_offset, best_temperature, expected_calibration_error
 from corpora import cut, read_corpora, relabel
-from examples import prepare
+from examples import CLASSES, prepare, stack
+from losses import class_loss
 from test_heads import gold_mentions
 from tiny_models import documents
 from vocabulary import train_tokenizer
@@ -16,7 +17,7 @@ CORPUS = """
   files: [toy.txt]
   complete: [ChemicalEntity]
   labels: {Chemical: ChemicalEntity}
-  documents_per_epoch: 3
+  parts_per_epoch: 3
 """
 PUBTATOR = "7|t|Aspirin heals.\n7|a|No aspirin in FAKE1.\n7\t0\t7\tAspirin\tChemical\tD1\n7\t18\t25\taspirin\tChemical\tD1\n7\t29\t34\tFAKE1\tFamily\t-\n\n8|t|Other.\n8|a|Text.\n\n"
 
@@ -46,14 +47,73 @@ def test_foreign_labels_leave_their_words_open(tmp_path):
     (tmp_path / "toy.txt").write_text(PUBTATOR)
     (tmp_path / "aux.yaml").write_text(CORPUS)
     (corpus,) = read_corpora(tmp_path / "aux.yaml", tmp_path, frozenset({8}))
-    assert [d.pmid for d in corpus.documents] == [7] and corpus.documents_per_epoch == 3
+    assert [d.pmid for d in corpus.documents] == [7] and corpus.parts_per_epoch == 3
     tokenizer = train_tokenizer([d.text for d in documents()], 300)
-    (example,) = prepare(corpus.documents, tokenizer, corpus.complete, relations=False)
+    (example,) = prepare(corpus.documents, tokenizer, corpus.complete, None)
     text = corpus.documents[0].text
     allowed = {text[a:b]: row for (a, b), row in zip(example.pieces.word_spans.tolist(), example.allowed, strict=True)}
     assert np.flatnonzero(allowed["Aspirin"]).tolist() == [5]
     assert allowed["FAKE1"].all()
     assert np.flatnonzero(~allowed["heals"]).tolist() == [5, 6] and len(allowed["heals"]) == N_TAGS
+
+
+RELATED = """
+  relations:
+    between: [ChemicalEntity, DiseaseOrPhenotypicFeature]
+    labels: {CID: [Positive_Correlation]}
+    unlabelled: [none, Association]
+"""
+
+
+def related_corpus(folder):
+    """Two sentences; aspirin causes ulcers in one, zinc stands beside them; the gene's pairs carry no labels."""
+    title, abstract = "Aspirin gave ulcers, zinc did not.", "GENE1 was seen. Iron was given."
+    text = f"{title} {abstract}"
+    names = {"Aspirin": ("Chemical", "C1"), "ulcers": ("Disease", "D1"), "zinc": ("Chemical", "C2"), "Iron": ("Chemical", "C3"), "GENE1": ("Gene", "G1")}
+    lines = [f"7|t|{title}", f"7|a|{abstract}"]
+    lines += [f"7\t{text.index(n)}\t{text.index(n) + len(n)}\t{n}\t{kind}\t{i}" for n, (kind, i) in names.items()]
+    (folder / "toy.txt").write_text("\n".join([*lines, "7\tCID\tC1\tD1", "", ""]))
+    labels = "{Chemical: ChemicalEntity, Disease: DiseaseOrPhenotypicFeature, Gene: GeneOrGeneProduct}"
+    content = CORPUS.replace("[ChemicalEntity]", "[ChemicalEntity, DiseaseOrPhenotypicFeature, GeneOrGeneProduct]")
+    (folder / "aux.yaml").write_text(content.replace("{Chemical: ChemicalEntity}", labels).rstrip() + RELATED)
+    return read_corpora(folder / "aux.yaml", folder, frozenset())[0]
+
+
+def test_pairs_of_foreign_labels_stay_partly_open(tmp_path):
+    corpus = related_corpus(tmp_path)
+    tokenizer = train_tokenizer([d.text for d in documents()], 300)
+    (example,) = prepare(corpus.documents, tokenizer, corpus.complete, corpus.relations)
+    batch = stack([example], 0, np.ones((6, 6), bool))
+    ids = example.entities.ids
+    found = {
+        frozenset((ids[a], ids[b])): {CLASSES[i] for i in np.flatnonzero(row)}
+        for a, b, row in zip(batch.pairs.entity_1, batch.pairs.entity_2, batch.classes.numpy(), strict=True)
+    }
+    assert found == {frozenset(("C1", "D1")): {"Positive_Correlation"}, frozenset(("C2", "D1")): {"none", "Association"}}
+    assert sorted(batch.target.tolist()) == [-1, CLASSES.index("Positive_Correlation")] and batch.novel.tolist() == [-1, -1]
+    assert len(batch.pairs.pair) == 2 and batch.pairs.pair_features.shape[0] == 2
+
+
+def test_partial_classes_are_summed():
+    logits = torch.randn(3, len(CLASSES))
+    one = torch.zeros(3, len(CLASSES), dtype=torch.bool)
+    one[range(3), [0, 4, 2]] = True
+    expected = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 4, 2]))
+    torch.testing.assert_close(class_loss(logits, one), expected)
+    smooth = torch.nn.functional.cross_entropy(logits, torch.tensor([0, 4, 2]), label_smoothing=0.1)
+    torch.testing.assert_close(class_loss(logits, one, 0.1), smooth)
+    both = one.clone()
+    both[:, 7] = True
+    p = torch.softmax(logits, dim=1)
+    torch.testing.assert_close(class_loss(logits, both), -(p[range(3), [0, 4, 2]] + p[:, 7]).log().mean())
+
+
+@pytest.mark.parametrize(("old", "new"), [("CID: [Positive_Correlation]", "CID: [Causes]"), ("between: [ChemicalEntity, ", "between: [Drug, ")])
+def test_wrong_relation_labels_are_named(tmp_path, old, new):
+    related_corpus(tmp_path)
+    (tmp_path / "aux.yaml").write_text((tmp_path / "aux.yaml").read_text().replace(old, new))
+    with pytest.raises(ConfigError, match="toy.*(Causes|Drug)"):
+        read_corpora(tmp_path / "aux.yaml", tmp_path, frozenset())
 
 
 @pytest.mark.parametrize(("old", "new", "word"), [("complete", "finished", "finished"), ("{Chemical: ChemicalEntity}", "{Chemical: Drug}", "Drug")])

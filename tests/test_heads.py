@@ -6,9 +6,10 @@ from tiny_models import TYPE_PAIRS, documents, tiny_model
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.entities import join_instances, link_entities
-from litcoin_batch.model.heads import Passage, log_sum_exp, pool_words
+from litcoin_batch.model.heads import PARTS, HeadConfig, Passage, log_sum_exp, pool_words
+from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.pieces import split_pieces
-from litcoin_batch.schema import Mention
+from litcoin_batch.schema import ConfigError, Mention
 
 MENTIONS = {
     "BRCA1": ("GeneOrGeneProduct", "672"),
@@ -91,6 +92,33 @@ def test_parts_give_the_same_logits_as_the_whole(setting):
             torch.testing.assert_close(found.pair, whole.pair[part], atol=1e-5, rtol=1e-5)
             torch.testing.assert_close(found.mention_pair, whole.mention_pair[torch.from_numpy(rows)], atol=1e-5, rtol=1e-5)
     assert sorted(np.concatenate([rows for _, rows, _ in parts]).tolist()) == list(range(len(pairs.pair)))
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_part_decides_something(setting, part):
+    model, _, _, _ = setting
+    batch, instances, pairs = pairs_of(setting, [0, 1])
+    config = HeadConfig(16, 0.1, without=(part,))
+    torch.manual_seed(3)
+    smaller = JointModel(model.encoder, config).eval()
+    known = smaller.state_dict()
+    # The same weights wherever the shapes allow: what is left to differ is the part.
+    known |= {name: weight for name, weight in model.state_dict().items() if weight.shape == known[name].shape}
+    smaller.load_state_dict(known)
+    results = []
+    with torch.inference_mode():
+        for one in (model, smaller):
+            words = one.words(batch)
+            scores = one.pair_logits(words, instances, pairs)
+            results.append((one.tag_log_probabilities(words, batch)[0], scores.pair))
+    (tags, pair), (other_tags, other_pair) = results
+    on_tags = part in ("transitions", "document_words")
+    assert torch.allclose(tags, other_tags) != on_tags and torch.allclose(pair, other_pair) == on_tags
+
+
+def test_unknown_parts_are_refused():
+    with pytest.raises(ConfigError, match="the parts are transitions"):
+        HeadConfig(without=("wheels",))
 
 
 def test_words_are_means_of_their_pieces(setting):

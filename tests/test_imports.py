@@ -29,7 +29,7 @@ ALLOWED = {
         *("pyspark", "py4j", "pyarrow", "pandas"),
     },
     "jobs": {OWN, "pyspark", "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
-    "training": {_SCHEMA, *_WINGS, *_MODEL, *_SCRIPTS, "lxml", "pyarrow", "click", "yaml", "tqdm", "matplotlib"},
+    "training": {_SCHEMA, *_WINGS, *_MODEL, *_SCRIPTS, "lxml", "pyarrow", "click", "yaml", "tqdm", "matplotlib", "gensim"},
 }
 
 

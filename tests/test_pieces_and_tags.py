@@ -38,6 +38,16 @@ def test_shapes_tell_letter_case_and_digits(tokenizer):
     assert max(shape.values()) < N_SHAPES
 
 
+def test_groups_are_words_spelt_alike(tokenizer):
+    for document in [*documents(), Document(1, "Tp53 tp53 TP53 TP5 3 3PT µ Μ a aa \x00a", None)]:
+        pieces = split_pieces([document], tokenizer)[0]
+        ascii_lower = str.maketrans({chr(c): chr(c + 32) for c in range(65, 91)})
+        words = [document.text[a:b].translate(ascii_lower) for a, b in pieces.word_spans.tolist()]
+        expected = {word: {i for i, other in enumerate(words) if other == word} for word in words}
+        found = [set(np.flatnonzero(pieces.word_groups == group).tolist()) for group in range(pieces.n_groups)]
+        assert sorted(map(sorted, found)) == sorted(map(sorted, expected.values()))
+
+
 def test_word_range_covers_exactly_the_words_of_a_span(tokenizer):
     document = documents()[1]
     pieces = split_pieces([document], tokenizer)[0]

@@ -1,13 +1,13 @@
 import json
 
 import numpy as np
+import pretrain_embeddings
 import pytest
 import torch
 import train
 from click.testing import CliRunner
 from evaluate import main as evaluate_main
 from examples import epoch_batches, prepare, stack
-from losses import tag_loss
 from safetensors.torch import load_file
 from test_heads import gold_mentions
 from tiny_models import TYPE_PAIRS, documents, tiny_backbone
@@ -16,11 +16,11 @@ from tokenizers.models import WordPiece
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 from training_data import related_types
-from vocabulary import SPECIAL, shrink_vocabulary, train_tokenizer
+from vocabulary import SPECIAL, load_embeddings, shrink_vocabulary, train_tokenizer
 
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import padded_len
-from litcoin_batch.model.checkpoint import verify_checkpoint
+from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError
 
@@ -116,12 +116,54 @@ def test_wrong_settings_are_named(gold, tmp_path, change, word):
     assert result.exit_code == 1 and word in result.output
 
 
-def test_partial_labels_leave_other_types_open():
-    logits = torch.randn(1, 4)
-    only, open_ = torch.tensor([[True, False, False, False]]), torch.tensor([[True, True, False, True]])
-    torch.testing.assert_close(tag_loss(logits, only), torch.nn.functional.cross_entropy(logits, torch.tensor([0])))
-    torch.testing.assert_close(tag_loss(logits, open_), -torch.log(torch.softmax(logits, -1)[0, [0, 1, 3]].sum()))
-    assert tag_loss(logits, torch.ones(1, 4, dtype=torch.bool)).item() == pytest.approx(0, abs=1e-6)
+def test_partial_labels_leave_other_types_open(gold):
+    document = read_gold([gold[0]])[0]
+    tokenizer = train_tokenizer([document.text], 300)
+    (whole,), (partial,) = prepare([document], tokenizer), prepare([document], tokenizer, ("GeneOrGeneProduct",), relations=None)
+    disease = ENTITY_TYPES.index("DiseaseOrPhenotypicFeature")
+    assert (whole.allowed.sum(axis=1) == 1).all() and partial.relations is None
+    gene = partial.allowed.sum(axis=1) == 1
+    assert (partial.allowed[gene] == whole.allowed[gene]).all() and 0 < gene.sum() < len(gene)
+    assert partial.allowed[~gene][:, [0, 1 + 2 * disease, 2 + 2 * disease]].all()
+    assert not partial.allowed[~gene][:, 1:3].any()
+
+
+def test_a_run_goes_on_from_recognition_alone(gold, tmp_path):
+    result = run_train(gold, tmp_path / "first", "--stage", "recognition")
+    assert result.exit_code == 0, result.output
+    history = [json.loads(line) for line in (tmp_path / "first" / "curves.jsonl").read_text().splitlines()]
+    assert not any("pair_loss" in row for row in history) and history[-1]["tag_loss"] < history[0]["tag_loss"]
+    result = run_train(gold, tmp_path / "second", "--init", str(tmp_path / "first"), "--set", "epochs=1")
+    assert result.exit_code == 0, result.output
+    first, second = (Checkpoint.load(tmp_path / name) for name in ("first", "second"))
+    row = json.loads((tmp_path / "second" / "curves.jsonl").read_text())
+    assert row["tag_loss"] < history[0]["tag_loss"] and row["pair_loss"] > 0
+    assert second.config.training["first_stage"]["pair_weight"] == 0 and "went on from" in (tmp_path / "second" / "README.md").read_text()
+    assert second.config.training["init"] == first.model_id and second.tokenizer.get_vocab() == first.tokenizer.get_vocab()
+
+
+def test_a_start_of_another_kind_is_refused(gold, tmp_path):
+    assert run_train(gold, tmp_path / "lstm").exit_code == 0
+    result = run_train(gold, tmp_path / "rnn", "--init", str(tmp_path / "lstm"), encoder="rnn")
+    assert result.exit_code == 1 and "found lstm" in result.output
+    result = run_train(gold, tmp_path / "wide", "--init", str(tmp_path / "lstm"), "--set", "pair_width=24")
+    assert result.exit_code == 1 and "another shape" in result.output
+
+
+def test_embeddings_are_learnt_once_and_shared(gold, tmp_path):
+    arguments = ["--train", str(gold[0]), "--dev", str(gold[1]), "--pieces", "300", "--epochs", "1"]
+    for name in ("one", "two"):
+        result = CliRunner().invoke(pretrain_embeddings.main, [*arguments, "--output", str(tmp_path / name)])
+        assert result.exit_code == 0, result.output
+    tokenizer, weights = load_embeddings(tmp_path / "one")
+    assert torch.equal(weights, load_embeddings(tmp_path / "two")[1]) and weights.std() == pytest.approx(1, abs=1e-3)
+    assert run_train(gold, tmp_path / "out", "--embeddings", str(tmp_path / "one")).exit_code == 0
+    trained = Checkpoint.load(tmp_path / "out")
+    assert trained.tokenizer.get_vocab() == tokenizer.get_vocab()
+    # Stored in 16 bits; what training may not move is otherwise as it was.
+    torch.testing.assert_close(trained.model.encoder.embedding.weight, weights, atol=2e-3, rtol=2e-3)
+    refused = run_train(gold, tmp_path / "other", "--embeddings", str(tmp_path / "nowhere"))
+    assert refused.exit_code == 1 and "nowhere" in refused.output
 
 
 def test_pair_targets_are_the_gold_relations(gold):

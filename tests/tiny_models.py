@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from assemble import assemble
+from assemble import Beginnings, assemble
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from vocabulary import train_tokenizer
@@ -59,9 +59,10 @@ def tiny_model(kind: str, folder: Path) -> tuple[JointModel, Tokenizer, ModelCon
     torch.manual_seed(7)
     backbone = str(tiny_backbone(folder / "backbone")) if kind == "transformer" else None
     texts = [document.text for document in documents()]
-    n_pieces = 0 if backbone else 300
-    model, tokenizer, config = assemble(kind, backbone, texts, n_pieces=n_pieces, heads=HeadConfig(16, 0.1), type_pairs=TYPE_PAIRS)
+    beginnings = Beginnings(kind, backbone, n_pieces=0 if backbone else 300)
+    model, tokenizer, config = assemble(beginnings, texts, heads=HeadConfig(16, 0.1), type_pairs=TYPE_PAIRS)
     with torch.no_grad():
+        model.tag_head.transition.normal_(std=0.3)
         for head in (model.tag_head.layers[-1], model.pair_head.mention_logits):
             head.weight.normal_(std=2.0)
     return model.eval(), tokenizer, config

@@ -3,44 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from litcoin_batch.model.checkpoint import ModelConfig, build_model
+from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, build_model
 from litcoin_batch.model.encoders import without_pooler
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import ConfigError
 
-from vocabulary import principal_components, shrink_vocabulary, train_tokenizer
+from vocabulary import load_embeddings, principal_components, shrink_vocabulary, train_tokenizer
 
 # Where a tokenizer states no limit, Hugging Face reports a very large number.
 MAX_WINDOW = 512
+EMBEDDING_WIDTH = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """What an encoder starts from: a checkpoint of ours, else a Hugging Face encoder, or embeddings of
+    ``pretrain_embeddings.py``, or nothing."""
+
+    kind: str
+    backbone: str | None = None
+    embeddings: Path | None = None
+    checkpoint: Path | None = None
+    n_pieces: int = 0  # 0 keeps the backbone's vocabulary
 
 
 def assemble(
-    kind: str, backbone: str | None, texts: Sequence[str], *, n_pieces: int, heads: HeadConfig, type_pairs: Sequence[tuple[str, str]]
+    beginnings: Beginnings, texts: Sequence[str], *, heads: HeadConfig, type_pairs: Sequence[tuple[str, str]]
 ) -> tuple[JointModel, Tokenizer, ModelConfig]:
     """``texts`` decide which pieces a vocabulary keeps, or are what it is learnt from."""
-    if kind == "transformer":
-        if backbone is None:
-            raise ConfigError("--encoder transformer needs --backbone: the name or folder of a Hugging Face encoder")
-        return _transformer(backbone, texts, n_pieces, heads, type_pairs)
-    return _recurrent(kind, backbone, texts, n_pieces, heads, type_pairs)
+    if beginnings.checkpoint:
+        return _go_on(beginnings, heads, type_pairs)
+    if beginnings.kind != "transformer":
+        return _recurrent(beginnings, texts, heads, type_pairs)
+    if beginnings.backbone is None:
+        raise ConfigError("--encoder transformer needs --backbone: the name or folder of a Hugging Face encoder")
+    return _transformer(beginnings.backbone, texts, beginnings.n_pieces, heads, type_pairs)
 
 
-def _recurrent(kind, backbone, texts, n_pieces, heads, type_pairs) -> tuple[JointModel, Tokenizer, ModelConfig]:
+def _go_on(beginnings: Beginnings, heads: HeadConfig, type_pairs) -> tuple[JointModel, Tokenizer, ModelConfig]:
+    known = Checkpoint.load(beginnings.checkpoint)
+    if known.config.encoder["kind"] != beginnings.kind:
+        raise ConfigError(f"--init {str(beginnings.checkpoint)!r}: expected a {beginnings.kind} checkpoint, found {known.config.encoder['kind']}")
+    config = ModelConfig(known.config.encoder, heads, tuple(type_pairs), known.config.pad_id)
+    model = build_model(config)
+    try:
+        model.load_state_dict(known.model.state_dict())
+    except RuntimeError as error:
+        raise ConfigError(f"--init {str(beginnings.checkpoint)!r}: its heads have another shape than the recipe's: {error}") from error
+    return model, known.tokenizer, config
+
+
+def _recurrent(beginnings: Beginnings, texts, heads, type_pairs) -> tuple[JointModel, Tokenizer, ModelConfig]:
     weights = None
-    if backbone is None:
-        tokenizer = train_tokenizer(texts, n_pieces)
+    if beginnings.embeddings:
+        tokenizer, weights = load_embeddings(beginnings.embeddings)
+    elif beginnings.backbone:
+        pretrained, tokenizer, _ = load_backbone(beginnings.backbone)
+        tokenizer, kept = shrink_vocabulary(tokenizer, texts, beginnings.n_pieces)
+        weights = principal_components(pretrained.get_input_embeddings().weight.detach()[kept].float(), EMBEDDING_WIDTH)
     else:
-        pretrained, tokenizer, _ = load_backbone(backbone)
-        tokenizer, kept = shrink_vocabulary(tokenizer, texts, n_pieces)
-        weights = principal_components(pretrained.get_input_embeddings().weight.detach()[kept].float(), 256)
-    encoder = {"kind": kind, "n_pieces": tokenizer.get_vocab_size(), "frozen": weights is not None}
-    config = ModelConfig(encoder, _settings(heads), tuple(type_pairs), tokenizer.token_to_id("[PAD]"))
+        tokenizer = train_tokenizer(texts, beginnings.n_pieces)
+    # Pretrained embeddings stay as they are: 400 documents would move the few pieces they hold away from the others.
+    encoder = {"kind": beginnings.kind, "n_pieces": tokenizer.get_vocab_size(), "frozen": weights is not None}
+    config = ModelConfig(encoder, heads, tuple(type_pairs), tokenizer.token_to_id("[PAD]"))
     model = build_model(config)
     if weights is not None:
         model.encoder.embedding.weight.data.copy_(weights)
@@ -62,7 +95,7 @@ def _transformer(backbone, texts, n_pieces, heads, type_pairs) -> tuple[JointMod
         "window": window_of(pretrained.config),
         "special_ids": [special["begin"], special["end"]],
     }
-    config = ModelConfig(encoder, _settings(heads), tuple(type_pairs), special["pad"])
+    config = ModelConfig(encoder, heads, tuple(type_pairs), special["pad"])
     model = build_model(config)
     model.encoder.backbone.load_state_dict(pretrained.state_dict())
     return model, tokenizer, config
@@ -113,9 +146,3 @@ def keep_pieces(model, kept):
     # Piece 0 pads in every vocabulary cut here: special pieces keep their order and come first.
     model.config.pad_token_id = 0
     return model
-
-
-def _settings(heads: HeadConfig) -> dict:
-    return {"pair_width": heads.pair_width, "dropout": heads.dropout}
-
-

@@ -23,7 +23,7 @@ OFFSETS = torch.linspace(-1.5, 1.5, 61)
 
 @dataclass(frozen=True, slots=True)
 class DevLogits:
-    """Logits of words (words, tags), pairs (pairs, classes) and related pairs (related, 2), with their targets."""
+    """Log marginals of words (words, tags), logits of pairs (pairs, classes) and related pairs (related, 2), with their targets."""
 
     tags: Tensor
     tag_target: Tensor
@@ -40,7 +40,7 @@ def collect_logits(model: JointModel, examples: Sequence[Example], config: Model
     for batch in iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs)):
         batch = batch.to(device)
         words = model.words(batch.documents)
-        parts[0].append(model.tag_logits(words, batch.documents))
+        parts[0].append(model.tag_log_probabilities(words, batch.documents)[0])
         parts[1].append(batch.allowed.float().argmax(dim=1))
         if batch.pairs is None:
             continue

@@ -4,10 +4,20 @@
       files: [bc5cdr/train.pubtator.gz]
       complete: [ChemicalEntity, DiseaseOrPhenotypicFeature]
       labels: {Chemical: ChemicalEntity, Disease: DiseaseOrPhenotypicFeature}
-      documents_per_epoch: 120
+      parts_per_epoch: 120
 
 See conf/auxiliary.yaml. Labels that are not listed are unknown territory: whatever they
 cover is trained as neither present nor absent.
+
+A corpus with relations says what each of its labels may mean, ``none`` being a choice:
+
+      relations:
+        between: [ChemicalEntity, DiseaseOrPhenotypicFeature]
+        labels: {CID: [Positive_Correlation]}
+        unlabelled: [none, Association, Negative_Correlation]
+
+Only pairs between the two types that share a sentence are learnt from; ``unlabelled`` is what those
+without a label may be.
 """
 
 from __future__ import annotations
@@ -16,14 +26,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import yaml
 
 from litcoin_batch.model.sentences import split_document
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, Annotation, ConfigError, Document, Mention
 
-# Full texts are cut here: longer examples train no better and make batches uneven.
-MAX_CHARS = 2_500
+from examples import CLASSES, PairLabels
+
+# Recognition needs little context, and the cost of attention grows with the square of the length.
+MAX_CHARS = 1_200
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +44,8 @@ class Corpus:
     name: str
     documents: list[Document]
     complete: tuple[str, ...]
-    documents_per_epoch: int
+    parts_per_epoch: int
+    relations: PairLabels | None = None
 
 
 def read_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[Corpus]:
@@ -46,13 +60,25 @@ def read_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[Corpu
             if document.pmid not in excluded
             for part in cut(relabel(document, entry["labels"]), MAX_CHARS)
         ]
-        corpora.append(Corpus(entry["name"], documents, tuple(entry["complete"]), entry["documents_per_epoch"]))
+        labels = _pair_labels(path, entry["name"], entry["relations"]) if "relations" in entry else None
+        corpora.append(Corpus(entry["name"], documents, tuple(entry["complete"]), entry["parts_per_epoch"], labels))
     return corpora
 
 
+def _pair_labels(path: Path, name: str, entry: dict) -> PairLabels:
+    if set(entry) != {"between", "labels", "unlabelled"} or len(entry["between"]) != 2:
+        raise ConfigError(f"{path}: corpus {name!r}: relations need between (two types), labels and unlabelled, found {sorted(entry)}")
+    choices = [entry["unlabelled"], *entry["labels"].values()]
+    strangers = {*entry["between"]} - set(ENTITY_TYPES) | {c for choice in choices for c in choice} - set(CLASSES)
+    if strangers:
+        raise ConfigError(f"{path}: corpus {name!r}: relations name {sorted(strangers)}, known are {', '.join(ENTITY_TYPES + CLASSES)}")
+    classes = np.asarray([[c in choice for c in CLASSES] for choice in choices])
+    return PairLabels(tuple(entry["labels"]), classes, tuple(entry["between"]))
+
+
 def _check(path: Path, entry: dict) -> None:
-    expected = {"name", "files", "complete", "labels", "documents_per_epoch"}
-    if set(entry) != expected:
+    expected = {"name", "files", "complete", "labels", "parts_per_epoch"}
+    if set(entry) - {"relations"} != expected:
         raise ConfigError(f"{path}: corpus {entry.get('name')!r} has the keys {sorted(entry)}, expected {sorted(expected)}")
     strangers = {*entry["complete"], *entry["labels"].values()} - set(ENTITY_TYPES)
     if strangers:
@@ -85,5 +111,7 @@ def _part(document: Document, start: int, stop: int) -> Document:
     mentions: Sequence[Mention] = tuple(
         replace(m, start=m.start + shift, end=m.end + shift) for m in document.gold.mentions if start <= m.start and m.end <= stop
     )
-    gold = Annotation(document.pmid, tuple(mentions))
+    present = {entity_id for m in mentions for entity_id in m.entity_ids}
+    relations = tuple(r for r in document.gold.relations if present.issuperset(r.pair))
+    gold = Annotation(document.pmid, tuple(mentions), relations)
     return replace(document, title=None, abstract=document.text[start:stop], gold=gold)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from litcoin_batch.model import crf
 from litcoin_batch.model.heads import N_CLASSES
 from litcoin_batch.model.network import JointModel
 
@@ -24,24 +25,26 @@ class LossWeights:
     smoothing: float = 0.0
 
 
-def tag_loss(logits: Tensor, allowed: Tensor) -> Tensor:
-    """Mean of -log P(any allowed tag): cross entropy where one tag is allowed, partial labels elsewhere.
+def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean over pairs of -log P(any allowed class): cross entropy where one class is allowed, partial labels
+    elsewhere. ``smoothing``: share of a uniform target.
 
-    ``logits`` (words, tags), ``allowed`` (words, tags) bool.
+    ``logits`` (pairs, classes), ``classes`` (pairs, classes) bool.
     """
-    inside = logits.masked_fill(~allowed, -torch.inf).logsumexp(dim=-1)
-    return (logits.logsumexp(dim=-1) - inside).mean()
+    log_p = torch.log_softmax(logits, dim=1)
+    inside = log_p.masked_fill(~classes, -torch.inf).logsumexp(dim=1)
+    return -((1 - smoothing) * inside + smoothing * log_p.mean(dim=1)).mean()
 
 
 def joint_loss(model: JointModel, batch: Batch, weights: LossWeights) -> tuple[Tensor, dict[str, float]]:
     """The weighted sum and its parts as numbers."""
     words = model.words(batch.documents)
-    parts = {"tag": weights.tag * tag_loss(model.tag_logits(words, batch.documents).float(), batch.allowed)}
-    if batch.pairs is not None:
+    tags = model.tag_logits(words, batch.documents).float()
+    likelihood = crf.log_likelihood(tags, model.tag_head.transitions.float(), batch.allowed, batch.documents.word_mask)
+    parts = {"tag": -weights.tag * likelihood / len(tags)}
+    if batch.pairs is not None and weights.pair:
         logits = model.pair_logits(words, batch.instances, batch.pairs).pair.float()
-        parts["pair"] = weights.pair * F.cross_entropy(
-            logits[:, :N_CLASSES], batch.target, label_smoothing=weights.smoothing
-        )
+        parts["pair"] = weights.pair * class_loss(logits[:, :N_CLASSES], batch.classes, weights.smoothing)
         related = batch.novel >= 0
         if related.any():
             parts["novel"] = weights.novel * F.cross_entropy(logits[related][:, N_CLASSES:], batch.novel[related])

@@ -11,11 +11,13 @@ from evaluation import headline
 
 def write_model_card(folder: Path, config: ModelConfig, figures: dict) -> None:
     """``figures``: the development scores as ``evaluation.evaluate`` gives them. The hash is in manifest.json beside it."""
-    facts = config.training
-    recipe = "\n".join(f"| {key} | {value} |" for key, value in sorted(facts.items()))
+    facts = dict(config.training)
+    first = facts.pop("first_stage", None)
+    stages = _table(facts) if first is None else f"{_table(facts)}\n\nIt went on from a checkpoint ({facts['init']}) trained so:\n\n{_table(first)}"
+    backbones = {f["backbone"] for f in (facts, first or {}) if f.get("backbone")}
     scores = "\n".join(f"| {name} | {value:.4f} |" for name, value in headline(figures).items())
     errors = "\n".join(f"| {name} | {value:.4f} |" for name, value in figures["calibration"].items())
-    backbone = f"What was taken from {facts['backbone']} stays under its own licence.\n" if facts.get("backbone") else ""
+    backbone = "".join(f"What was taken from {name} stays under its own licence.\n" for name in sorted(backbones))
     folder.joinpath("README.md").write_text(
         f"""# {config.encoder["kind"]} checkpoint
 
@@ -25,9 +27,7 @@ type and novelty of every pair of them, encoding the document once. Read by `lit
 
 ## Data and recipe
 
-| | |
-|---|---|
-{recipe}
+{stages}
 
 `train_files` are what was learnt from, `dev_files` what epoch, temperatures and the offset of "no relation" were chosen on.
 
@@ -50,3 +50,7 @@ Expected calibration error, before and after the temperatures:
 The weights are released under Apache-2.0. BioRED was annotated by NCBI and is in the public domain in the United States.
 {backbone}"""
     )
+
+
+def _table(facts: dict) -> str:
+    return "\n".join(["| | |", "|---|---|", *(f"| {key} | {value} |" for key, value in sorted(facts.items()) if key != "first_stage")])

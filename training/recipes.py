@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from litcoin_batch.schema import ConfigError
 
@@ -19,21 +19,30 @@ class Recipe:
     accumulate: int = 1  # batches per optimiser step
     dropout: float = 0.3
     pair_width: int = 256
+    without: str = ""  # HeadConfig.without, commas between
     weight_decay: float = 0.01
     clip: float = 1.0
     average: float = 0.995  # decay of the running average per step: about the last 200 steps
-    auxiliary_share: float = 1.0  # times the documents_per_epoch of each auxiliary corpus
+    auxiliary_share: float = 1.0  # times the parts_per_epoch of each auxiliary corpus
+    auxiliary_relations: int = 0  # whether relations of auxiliary corpora are learnt from
     tag_weight: float = 1.0
-    pair_weight: float = 1.0
+    pair_weight: float = 1.0  # 0 trains recognition alone
     novel_weight: float = 0.5
     smoothing: float = 0.0
 
 
-RECIPES = {
-    "rnn": Recipe(epochs=24, lr=1e-3, backbone_lr=0.0, n_pieces=14_000),
-    "lstm": Recipe(epochs=24, lr=2e-3, backbone_lr=0.0, n_pieces=14_000),
-    "transformer": Recipe(epochs=20, lr=5e-4, backbone_lr=1e-4, n_pieces=0, dropout=0.2),
+_RNN = Recipe(epochs=7, lr=1e-3, backbone_lr=0.0, n_pieces=20_000, batch_pieces=3072, auxiliary_share=0.5, dropout=0.5, novel_weight=0.3, smoothing=0.05)
+_TRANSFORMER = Recipe(epochs=9, lr=5e-4, backbone_lr=1e-4, n_pieces=20_000, batch_pieces=2048, auxiliary_share=0.6, dropout=0.2, without="document_words")
+# The joint training that makes a checkpoint, and before it the recognition of mentions alone: the corpora that
+# annotate mentions are many times larger than those with relations, and must not be repeated as often.
+RECIPES = {"rnn": _RNN, "lstm": _RNN, "transformer": _TRANSFORMER}
+_ALONE = {"pair_weight": 0.0, "novel_weight": 0.0, "auxiliary_share": 3.0}
+RECOGNITION = {
+    "rnn": replace(_RNN, epochs=5, dropout=0.35, smoothing=0.0, **_ALONE),
+    "lstm": replace(_RNN, epochs=5, lr=2e-3, dropout=0.35, smoothing=0.0, **_ALONE),
+    "transformer": replace(_TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, **_ALONE),
 }
+STAGES = {"recognition": RECOGNITION, "joint": RECIPES}
 
 
 def change(recipe: Recipe, changes: tuple[str, ...]) -> Recipe:

@@ -17,14 +17,13 @@ from tokenizers import Tokenizer
 from tqdm import tqdm
 
 from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, choose_device, read_lexicon
-from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint
+from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint, verify_checkpoint
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.network import JointModel
-from litcoin_batch.readers import FORMATS
 from litcoin_batch.schema import LitcoinBatchError
 
-from assemble import assemble
+from assemble import Beginnings, assemble
 from calibration import calibrate, collect_logits
 from curves import draw_curves
 from evaluation import evaluate, headline
@@ -32,22 +31,19 @@ from examples import Example, epoch_batches, iterate, prepare
 from losses import LossWeights, joint_loss
 from model_card import write_model_card
 from optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
-from recipes import RECIPES, Recipe, change
-from training_data import TrainingData, draw, read_training_data, related_types
+from recipes import RECIPES, STAGES, Recipe, change
+from training_data import TrainingData, data_options, draw, read_training_data, related_types
 
 
 @click.command()
 @click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
-@click.option("--train", "train_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file; may be given several times.")
-@click.option("--dev", "dev_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file that epochs are chosen on.")
+@data_options
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Checkpoint folder; an unfinished run there is resumed.")
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings.")
+@click.option("--embeddings", type=click.Path(path_type=Path), help="Folder of training/pretrain_embeddings.py: vocabulary and input embeddings for rnn and lstm.")
+@click.option("--stage", type=click.Choice(list(STAGES)), default="joint", show_default=True, help="Mentions alone, to be gone on from with --init, or everything.")
+@click.option("--init", type=click.Path(path_type=Path), help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.")
 @click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
-@click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml.")
-@click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to.")
-@click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts that decide which pieces a vocabulary keeps.")
-@click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data.")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.")
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
@@ -78,13 +74,17 @@ class Apprentice:
 
 
 def run(options: dict) -> None:
-    recipe = change(RECIPES[options["encoder"]], options["changes"])
+    recipe = change(STAGES[options["stage"]][options["encoder"]], options["changes"])
     data = read_training_data(options)
     apprentice = start(options, recipe, data)
     model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config
     examples = prepare(data.train, tokenizer)
     auxiliary = [
-        (prepare(c.documents, tokenizer, c.complete, relations=False), round(c.documents_per_epoch * recipe.auxiliary_share)) for c in data.corpora
+        (
+            prepare(c.documents, tokenizer, c.complete, c.relations if recipe.auxiliary_relations else None),
+            round(c.parts_per_epoch * recipe.auxiliary_share),
+        )
+        for c in data.corpora
     ]
     optimizer = make_optimizer(model, recipe.lr, recipe.backbone_lr, recipe.weight_decay)
     average = RunningAverage(model, recipe.average)
@@ -99,7 +99,7 @@ def run(options: dict) -> None:
         facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
-        chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2
+        chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2 if recipe.pair_weight else scores["ner"]
         if chosen > state["best"]:
             state["best"] = chosen
             save_checkpoint(output / "best", model, tokenizer, config, "float32")
@@ -114,10 +114,9 @@ def run(options: dict) -> None:
 def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     torch.manual_seed(options["seed"])
     device = choose_device(options["device"])
-    heads = HeadConfig(recipe.pair_width, recipe.dropout)
-    model, tokenizer, config = assemble(
-        options["encoder"], options["backbone"], data.texts, n_pieces=recipe.n_pieces, heads=heads, type_pairs=related_types(data.train)
-    )
+    heads = HeadConfig(recipe.pair_width, recipe.dropout, tuple(filter(None, recipe.without.split(","))))
+    beginnings = Beginnings(options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces)
+    model, tokenizer, config = assemble(beginnings, data.texts, heads=heads, type_pairs=related_types(data.train))
     if options["encoder"] == "transformer":
         # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
         model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
@@ -164,6 +163,8 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
     n_reached = int((logits.pair_target > 0).sum())
     calibration, errors = calibrate(logits, sum(len(d.gold.relations) for d in data.dev) - n_reached)
     facts = state["settings"] | {"n_train": len(data.train), "best_dev": state["best"]}
+    if options["init"]:
+        facts["first_stage"] = Checkpoint.load(options["init"]).config.training
     final = replace(best.config, calibration=calibration, training=facts)
     save_checkpoint(output, best.model.cpu(), best.tokenizer, final, options["store"])
     seal_checkpoint(output)
@@ -185,6 +186,8 @@ def settings_of(options: dict, recipe: Recipe) -> dict:
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
     chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
+    chosen["embeddings"] = options["embeddings"].name if options["embeddings"] else None
+    chosen["init"] = verify_checkpoint(options["init"]) if options["init"] else None
     return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)
 
 

@@ -5,17 +5,36 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import click
 import numpy as np
 
-from litcoin_batch.readers import read_gold
+from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, Document
 
 from corpora import Corpus, read_corpora
 from examples import Example
+
+
+_OPTIONS = (
+    click.option("--train", "train_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file; may be given several times."),
+    click.option("--dev", "dev_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file that choices are made on."),
+    click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
+    click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml."),
+    click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."),
+    click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts for vocabularies and embeddings."),
+    click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data."),
+)  # fmt: skip
+
+
+def data_options(command: Callable) -> Callable:
+    """The options that ``read_training_data`` reads, on a click command."""
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
 
 
 @dataclass(frozen=True, slots=True)

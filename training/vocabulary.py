@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
+from gensim.models import Word2Vec
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from tokenizers.models import BPE
 from tokenizers.normalizers import BertNormalizer
@@ -16,6 +19,8 @@ from tokenizers.trainers import BpeTrainer
 
 from litcoin_batch.schema import ConfigError
 
+SKIP_GRAM_WINDOW = 8  # pieces on each side, about five words
+EMBEDDINGS = "embeddings.safetensors"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
 
@@ -58,6 +63,21 @@ def shrink_vocabulary(tokenizer: Tokenizer, texts: Iterable[str], n_pieces: int)
     return Tokenizer.from_str(json.dumps(settings)), old
 
 
+def skip_gram(tokenizer: Tokenizer, texts: Sequence[str], width: int, n_epochs: int, seed: int) -> torch.Tensor:
+    """(pieces, width): embeddings of pieces by the pieces around them (Mikolov et al. 2013), unit variance overall.
+
+    Pieces that occur in no text get zeros, the average piece.
+    """
+    encodings = tokenizer.encode_batch(list(texts), add_special_tokens=False)
+    model = Word2Vec(
+        [encoding.ids for encoding in encodings], vector_size=width, window=SKIP_GRAM_WINDOW, min_count=1, sg=1, negative=5,
+        sample=1e-4, epochs=n_epochs, seed=seed, workers=1,
+    )  # fmt: skip
+    table = torch.zeros(tokenizer.get_vocab_size(), width)
+    table[torch.tensor(model.wv.index_to_key)] = torch.from_numpy(model.wv.vectors)
+    return principal_components(table, width)
+
+
 def principal_components(embeddings: torch.Tensor, width: int) -> torch.Tensor:
     """(pieces, width): the rows along their main directions, scaled to unit variance overall."""
     centred = embeddings - embeddings.mean(dim=0)
@@ -65,3 +85,16 @@ def principal_components(embeddings: torch.Tensor, width: int) -> torch.Tensor:
         _, _, directions = torch.linalg.svd(centred, full_matrices=False)
         centred = centred @ directions[:width].T
     return centred / centred.std()
+
+
+def save_embeddings(folder: Path, tokenizer: Tokenizer, weights: torch.Tensor) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    tokenizer.save(str(folder / "tokenizer.json"))
+    save_file({"embedding": weights.contiguous()}, folder / EMBEDDINGS)
+
+
+def load_embeddings(folder: Path) -> tuple[Tokenizer, torch.Tensor]:
+    """Raises ``ConfigError`` where ``pretrain_embeddings.py`` has not been."""
+    if not (folder / EMBEDDINGS).is_file():
+        raise ConfigError(f"--embeddings {str(folder)!r}: expected {EMBEDDINGS} and tokenizer.json as training/pretrain_embeddings.py writes them")
+    return Tokenizer.from_file(str(folder / "tokenizer.json")), load_file(folder / EMBEDDINGS)["embedding"]

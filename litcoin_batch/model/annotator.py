@@ -139,8 +139,8 @@ class Annotator:
     def _find_mentions(
         self, batch: DocumentBatch, words: torch.Tensor, texts: list[str]
     ) -> list[list[Mention]]:
-        logits = self._model.tag_logits(words, batch) / self._config.calibration.tag_temperature
-        score, tags = torch.softmax(logits, dim=-1).max(dim=-1)
+        log_p, tags = self._model.tag_log_probabilities(words, batch)
+        score = torch.softmax(log_p / self._config.calibration.tag_temperature, dim=-1).gather(1, tags[:, None]).squeeze(1)
         row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
         ranges, kinds = decode_tags(tags.cpu().numpy(), row)
         mentions: list[list[Mention]] = [[] for _ in texts]
@@ -212,7 +212,7 @@ class Annotator:
 
 
 def read_lexicon(lexicon: str | Path | Sequence[str | Path] | None) -> Lexicon:
-    """The shipped lexicon (built from BioRED Train) for None; of several the later ones override."""
+    """The shipped lexicon (built from BioRED Train and other annotated corpora) for None; of several the later ones override."""
     if lexicon is None:
         lexicon = SHIPPED
     return Lexicon.read(*([lexicon] if isinstance(lexicon, str | Path) else lexicon))

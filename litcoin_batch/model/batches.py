@@ -23,7 +23,8 @@ ROW_STEP = 16
 @dataclass(frozen=True, slots=True)
 class DocumentBatch:
     """``ids``, ``shapes`` (batch, pieces); ``mask`` (batch, pieces) bool, True where data is real;
-    ``word_slot`` (real pieces,) index into the flattened (batch * words) grid; ``word_mask`` (batch, words).
+    ``word_slot`` (real pieces,) index into the flattened (batch * words) grid; ``word_mask`` (batch, words);
+    ``word_group`` (real words,) numbers the differently spelt words of each document, through the batch.
     """
 
     ids: Tensor
@@ -31,6 +32,7 @@ class DocumentBatch:
     mask: Tensor
     word_slot: Tensor
     word_mask: Tensor
+    word_group: Tensor
     pieces: tuple[Pieces, ...]
 
     @property
@@ -39,7 +41,7 @@ class DocumentBatch:
         return self.word_mask.shape[1]
 
     def to(self, device: torch.device) -> DocumentBatch:
-        tensors = (self.ids, self.shapes, self.mask, self.word_slot, self.word_mask)
+        tensors = (self.ids, self.shapes, self.mask, self.word_slot, self.word_mask, self.word_group)
         return DocumentBatch(*(t.to(device, non_blocking=True) for t in tensors), self.pieces)
 
 
@@ -63,7 +65,9 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
         mask[row, : p.n_pieces] = True
         word_mask[row, : p.n_words] = True
         slots.append(p.word_of_piece.astype(np.int64) + row * n_words)
-    arrays = (ids, shapes, mask, np.concatenate(slots), word_mask)
+    base = np.cumsum([0, *(p.n_groups for p in documents[:-1])])
+    groups = np.concatenate([p.word_groups for p in documents]) + np.repeat(base, [p.n_words for p in documents])
+    arrays = (ids, shapes, mask, np.concatenate(slots), word_mask, groups.astype(np.int64))
     return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
 
 
@@ -188,6 +192,23 @@ def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, n
             pairs.sentences[rows],
         )
         start = stop
+
+
+def keep_pairs(pairs: Pairs, keep: np.ndarray) -> Pairs:
+    """Only the pairs where ``keep`` (pairs,) bool says so, in their order, with their mention pairs."""
+    rows = np.flatnonzero(keep[pairs.pair])
+    number = np.cumsum(keep) - 1
+    return Pairs(
+        pairs.left[rows],
+        pairs.right[rows],
+        number[pairs.pair[rows]],
+        pairs.entity_1[keep],
+        pairs.entity_2[keep],
+        pairs.mention_features[rows],
+        pairs.pair_features[keep],
+        pairs.between[rows],
+        pairs.sentences[rows],
+    )
 
 
 def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:

@@ -25,9 +25,9 @@ from torch import Tensor, nn
 from litcoin_batch.model.encoders import RecurrentConfig, RecurrentEncoder, TransformerEncoder
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
-from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ContractError
+from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, ContractError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
 # Files that decide what the model computes: their hash is the model's identity.
 _IDENTITY = ("config.json", "model.safetensors", "tokenizer.json")
@@ -51,7 +51,7 @@ class ModelConfig:
     types that may be related; ``training``: facts about how the weights came about."""
 
     encoder: dict
-    heads: dict
+    heads: HeadConfig
     type_pairs: tuple[tuple[str, str], ...]
     pad_id: int
     calibration: Calibration = Calibration()
@@ -92,7 +92,7 @@ def build_model(config: ModelConfig) -> JointModel:
         encoder: nn.Module = TransformerEncoder.from_config(settings)
     else:
         encoder = RecurrentEncoder(RecurrentConfig(cell=kind, **settings))
-    return JointModel(encoder, HeadConfig(**config.heads))
+    return JointModel(encoder, config.heads)
 
 
 def save_checkpoint(
@@ -177,9 +177,10 @@ def _read_config(path: Path) -> ModelConfig:
         values["calibration"] = Calibration(**values["calibration"])
         for name in ("entity_types", "relation_types"):
             values[name] = tuple(values[name])
+        values["heads"] = HeadConfig(**values["heads"])
         values["type_pairs"] = tuple((a, b) for a, b in values["type_pairs"])
         config = ModelConfig(**values)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, ConfigError) as error:
         raise ContractError(f"{path}: not a model configuration of schema {SCHEMA_VERSION} ({error!r})") from error
     if (config.entity_types, config.relation_types) != (ENTITY_TYPES, RELATION_TYPES):
         raise ContractError(f"{path}: labels {config.entity_types} and {config.relation_types}, expected {ENTITY_TYPES} and {RELATION_TYPES}")

@@ -22,30 +22,72 @@ from litcoin_batch.model.batches import (
     Pairs,
     padded_len,
 )
+from litcoin_batch.model.crf import legal_transitions
 from litcoin_batch.model.tags import N_TAGS
-from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES
+from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
 
 # Columns of pair logits: 0 no relation, then the types, then known and novel.
 N_CLASSES = 1 + len(RELATION_TYPES)
 N_LOGITS = N_CLASSES + 2
 
 
+# What the heads are made of besides the words themselves.
+PARTS = {
+    "transitions": "tags depend on their neighbours",
+    "document_words": "a word is tagged knowing how it is used elsewhere in its document",
+    "types": "mentions know the type of their entity",
+    "product": "a mention pair is judged by the product of its mentions",
+    "between": "a mention pair is judged by the words between and beside it",
+    "sentences": "a mention pair is judged by its sentences",
+    "features": "distances, counts and positions of mentions are known",
+    "entities": "an entity pair is judged as a whole beside its mention pairs",
+    "pooling": "mention pairs are pooled by log-sum-exp, not by maximum",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
+    """``without``: names out of ``PARTS``, left out to measure what they are worth (training/ablation.py)."""
+
     pair_width: int = 256
     dropout: float = 0.3
+    without: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "without", tuple(self.without))
+        if strangers := set(self.without) - set(PARTS):
+            raise ConfigError(f"heads without {', '.join(sorted(strangers))}: the parts are {', '.join(PARTS)}")
+
+    def has(self, part: str) -> bool:
+        return part not in self.without
 
 
 class TagHead(nn.Module):
-    """(rows, width) -> (rows, N_TAGS)"""
+    """(real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
 
     def __init__(self, width: int, config: HeadConfig) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Dropout(config.dropout), nn.Linear(width, config.pair_width), nn.GELU(), nn.Linear(config.pair_width, N_TAGS)
+            nn.Dropout(config.dropout),
+            nn.Linear((1 + config.has("document_words")) * width, config.pair_width),
+            nn.GELU(),
+            nn.Linear(config.pair_width, N_TAGS),
         )
+        self.config = config
+        self.transition = nn.Parameter(torch.zeros(N_TAGS + 1, N_TAGS))
+        self.register_buffer("legal", legal_transitions(), persistent=False)
 
-    def forward(self, words: Tensor) -> Tensor:
+    @property
+    def transitions(self) -> Tensor:
+        """(N_TAGS + 1, N_TAGS): score of one tag after another, last row: of the first tag; -inf where illegal."""
+        if not self.config.has("transitions"):
+            return torch.zeros_like(self.transition)
+        return self.transition.masked_fill(~self.legal, -torch.inf)
+
+    def forward(self, words: Tensor, group: Tensor) -> Tensor:
+        """``words`` (real words, width); ``group`` (real words,) the same for the same word of a document."""
+        if self.config.has("document_words"):
+            words = torch.cat([words, group_means(words, group)], dim=1)
         return on_padded_rows(self.layers, words)
 
 
@@ -53,6 +95,7 @@ class PairHead(nn.Module):
     def __init__(self, width: int, config: HeadConfig) -> None:
         super().__init__()
         hidden = config.pair_width
+        self.config = config
         self.mention = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(3 * width, hidden))
         self.kind = nn.Embedding(len(ENTITY_TYPES), hidden)
         self.left, self.right = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden, bias=False)
@@ -78,15 +121,22 @@ class PairHead(nn.Module):
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
         left, right = vectors[at["left"]], vectors[at["right"]]
         scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
-        scored = scored + on_padded_rows(self.product, left * right)
-        scored = scored + self.between(words, at["between"]) + self.sentence(words, at["sentences"])
-        scored = scored + self.mention_features(at["mention_features"])
-        features = self.pair_features(at["pair_features"])
-        scored = self.hidden(scored + features[at["pair"]])
-        mention_logits = on_padded_rows(self.mention_logits, scored)
+        has = self.config.has
+        if has("product"):
+            scored = scored + on_padded_rows(self.product, left * right)
+        if has("between"):
+            scored = scored + self.between(words, at["between"])
+        if has("sentences"):
+            scored = scored + self.sentence(words, at["sentences"])
+        features = self.pair_features(at["pair_features"]) * has("features")
+        if has("features"):
+            scored = scored + self.mention_features(at["mention_features"]) + features[at["pair"]]
+        mention_logits = on_padded_rows(self.mention_logits, self.hidden(scored))
+        pooled = log_sum_exp(mention_logits, at["pair"], pairs.n_pairs) if has("pooling") else maximum(mention_logits, at["pair"], pairs.n_pairs)
+        if not has("entities"):
+            return pooled, mention_logits
         one, two = entities[at["entity_1"]], entities[at["entity_2"]]
-        whole = on_padded_rows(self.entity, torch.cat([one + two, one * two, features], dim=-1))
-        return log_sum_exp(mention_logits, at["pair"], pairs.n_pairs) + whole, mention_logits
+        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, features], dim=-1)), mention_logits
 
     def _mentions(self, words: Tensor, instances: Instances) -> Tensor:
         """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
@@ -103,7 +153,7 @@ class PairHead(nn.Module):
         mean = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])[:, None]
         kind = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
         vectors = on_padded_rows(self.mention, torch.cat([flat[first], flat[last], mean], dim=-1))
-        return vectors + self.kind(kind)
+        return vectors + self.kind(kind) if self.config.has("types") else vectors
 
 
 class Passage(nn.Module):
@@ -153,16 +203,27 @@ def pool_words(vectors: Tensor, batch: DocumentBatch) -> Tensor:
     return (words / count[:, None]).view(n_rows, n_slots, -1)
 
 
+def group_means(rows: Tensor, group: Tensor) -> Tensor:
+    """(rows, columns): each row replaced by the mean of its group."""
+    count = torch.bincount(group)
+    total = rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows)
+    return (total / count[:, None])[group]
+
+
 def prefix_sums(words: Tensor) -> Tensor:
     """(batch * (slots + 1), width): sums over the words before each place, document by document."""
     return nn.functional.pad(words.float().cumsum(dim=1), (0, 0, 1, 0)).flatten(0, 1)
 
 
+def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
+    """(groups, columns): the largest of the rows of each group; every group has a row."""
+    lowest = values.new_full((n_groups, values.shape[1]), -torch.inf)
+    return lowest.scatter_reduce(0, group[:, None].expand_as(values), values, "amax")
+
+
 def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
     """(groups, columns): log-sum-exp of the rows of each group; every group has a row."""
-    index = group[:, None].expand_as(values)
-    peak = values.new_full((n_groups, values.shape[1]), -torch.inf)
-    peak = peak.scatter_reduce(0, index, values.detach(), "amax")
+    peak = maximum(values.detach(), group, n_groups)
     total = torch.zeros_like(peak).index_add_(0, group, torch.exp(values - peak[group]))
     return torch.log(total) + peak
 

@@ -6,8 +6,13 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
+from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
 from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead, pool_words
+
+
+# Scores are published with six decimals; a marginal below this is nothing.
+LEAST_PROBABILITY = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +35,14 @@ class JointModel(nn.Module):
         return pool_words(self.encoder(batch.ids, batch.shapes, batch.mask).float(), batch)
 
     def tag_logits(self, words: Tensor, batch: DocumentBatch) -> Tensor:
-        """(real words, N_TAGS), document after document."""
-        return self.tag_head(words[batch.word_mask])
+        """(real words, N_TAGS), document after document: emissions of the conditional random field."""
+        return self.tag_head(words[batch.word_mask], batch.word_group)
+
+    def tag_log_probabilities(self, words: Tensor, batch: DocumentBatch) -> tuple[Tensor, Tensor]:
+        """Log marginals (real words, N_TAGS), each word's given its whole document, and the best path (real words,)."""
+        emissions, transitions = self.tag_logits(words, batch).float(), self.tag_head.transitions
+        log_p = crf.marginals(emissions, transitions, batch.word_mask).clamp(min=LEAST_PROBABILITY).log()
+        return log_p, crf.best_path(emissions, transitions, batch.word_mask)
 
     def pair_logits(self, words: Tensor, instances: Instances, pairs: Pairs) -> PairScores:
         return PairScores(*self.pair_head(words, instances, pairs))

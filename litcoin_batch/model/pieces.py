@@ -21,6 +21,8 @@ from litcoin_batch.schema import Document
 _WORD = re.compile(r"\w+|[^\w\s]")
 
 N_SHAPES = 12
+# An odd number without structure; sums of its powers wrap around at 64 bits.
+_HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +30,15 @@ class Pieces:
     """One document as arrays.
 
     ``ids`` (pieces,) vocabulary ids; ``word_of_piece`` (pieces,) index into the words; ``word_spans``
-    (words, 2) character spans; ``word_shapes`` (words,) in [0, N_SHAPES); ``word_sentences`` (words,)
-    index into ``sentence_spans`` (sentences, 2) character spans; ``sentence_words`` (sentences, 2) word spans.
+    (words, 2) character spans; ``word_shapes`` (words,) in [0, N_SHAPES); ``word_groups`` (words,) in
+    [0, n_groups), the same for words spelt alike but for ASCII letter case; ``word_sentences`` (words,) index into ``sentence_spans`` (sentences, 2) character spans; ``sentence_words`` (sentences, 2) word spans.
     """
 
     ids: np.ndarray
     word_of_piece: np.ndarray
     word_spans: np.ndarray
     word_shapes: np.ndarray
+    word_groups: np.ndarray
     word_sentences: np.ndarray
     sentence_spans: np.ndarray
     sentence_words: np.ndarray
@@ -47,6 +50,10 @@ class Pieces:
     @property
     def n_words(self) -> int:
         return len(self.word_spans)
+
+    @property
+    def n_groups(self) -> int:
+        return int(self.word_groups.max(initial=-1)) + 1
 
 
 def split_pieces(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pieces]:
@@ -89,6 +96,7 @@ def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int
         word.astype(np.int32),
         spans,
         _word_shapes(codes, spans),
+        _word_groups(codes, spans),
         np.maximum(of_sentence, 0).astype(np.int32),
         sentence_spans,
         np.stack(borders, axis=1).astype(np.int32),
@@ -122,6 +130,22 @@ def _word_shapes(codes: np.ndarray, spans: np.ndarray) -> np.ndarray:
     length = spans[:, 1] - spans[:, 0]
     digits = np.where(n_digit == 0, 0, np.where(n_digit == length, 2, 1))
     return (3 * case + digits).astype(np.int32)
+
+
+def _word_groups(codes: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """(words,) int32. Words are compared by a 64-bit polynomial hash: no string is made per word."""
+    if not len(spans):
+        return np.zeros(0, np.int32)
+    upper = (codes >= 65) & (codes <= 90)
+    lowered = (codes + 32 * upper).astype(np.uint64)
+    length = spans[:, 1] - spans[:, 0]
+    place = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
+    characters = lowered[np.repeat(spans[:, 0], length) + place]
+    powers = np.full(int(length.max()), _HASH_BASE, np.uint64)
+    powers[0] = 1
+    powers = np.multiply.accumulate(powers)
+    hashes = np.add.reduceat(characters * powers[place], np.cumsum(length) - length)
+    return np.unique(hashes, return_inverse=True)[1].astype(np.int32)
 
 
 def _count_within(flags: np.ndarray, spans: np.ndarray) -> np.ndarray:

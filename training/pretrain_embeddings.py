@@ -1,0 +1,37 @@
+"""Vocabulary and input embeddings for the recurrent encoders, learnt from text alone.
+
+``python training/pretrain_embeddings.py --train FILE --dev FILE --plain FILE --output DIR``
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from litcoin_batch.schema import LitcoinBatchError
+
+from assemble import EMBEDDING_WIDTH
+from training_data import data_options, read_training_data
+from vocabulary import save_embeddings, skip_gram, train_tokenizer
+
+
+@click.command()
+@data_options
+@click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for train.py --embeddings.")
+@click.option("--pieces", "n_pieces", default=20_000, show_default=True, help="Size of the byte-pair vocabulary.")
+@click.option("--epochs", "n_epochs", default=5, show_default=True)
+@click.option("--seed", default=1, show_default=True)
+def main(output: Path, n_pieces: int, n_epochs: int, seed: int, **options) -> None:
+    """Byte pairs, and skip-gram embeddings of them, from all texts that training may see; --dev is only kept out."""
+    try:
+        texts = read_training_data(options).texts
+    except LitcoinBatchError as error:
+        raise click.ClickException(str(error)) from error
+    tokenizer = train_tokenizer(texts, n_pieces)
+    save_embeddings(output, tokenizer, skip_gram(tokenizer, texts, EMBEDDING_WIDTH, n_epochs, seed))
+    click.echo(f"{output}: {tokenizer.get_vocab_size()} pieces from {len(texts)} texts")
+
+
+if __name__ == "__main__":
+    main()
