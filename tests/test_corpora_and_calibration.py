@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from calibration import best_offset, best_temperature, expected_calibration_error
+from calibration import best_line, best_offset, best_temperature, expected_calibration_error
 from corpora import cut, read_corpora, relabel
 from examples import CLASSES, prepare, stack
 from losses import class_loss
@@ -147,6 +147,16 @@ def test_temperature_undoes_sharpening(factor):
 
 def test_overconfidence_has_a_large_error():
     assert expected_calibration_error(*sharpened(2.5)) > 0.1
+
+
+def test_line_undoes_sharpening_and_a_shift():
+    torch.manual_seed(0)
+    logits = torch.randn(3_000, 2) * 3
+    target = torch.multinomial(torch.softmax(logits, -1), 1).squeeze(1)
+    bent = logits * 1.5 + torch.tensor([0.9, 0.0])
+    temperature, offset = best_line(bent, target)
+    assert (temperature, offset) == (pytest.approx(1.5, abs=0.15), pytest.approx(0.9, abs=0.2))
+    assert expected_calibration_error((bent + torch.tensor([0.0, offset])) / temperature, target) < 0.02
 
 
 def test_offset_finds_pairs_that_no_relation_hides():

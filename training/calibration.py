@@ -54,30 +54,41 @@ def collect_logits(model: JointModel, examples: Sequence[Example], config: Model
 
 
 def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[str, float]]:
-    """Temperatures by likelihood, and the offset of "no relation" by F1 of pair and type.
+    """Temperatures and the offset of "novel" by likelihood, the offset of "no relation" by F1 of pair and type.
 
     ``n_unreachable``: gold relations that are no candidate pair, counted as missed. Returns the expected
     calibration errors before and after as well.
     """
     tag = best_temperature(logits.tags, logits.tag_target)
-    novel = best_temperature(logits.novel, logits.novel_target)
+    novel, novel_offset = best_line(logits.novel, logits.novel_target)
+    moved = logits.novel + torch.tensor([0.0, novel_offset])
     offset = best_offset(logits.pairs, logits.pair_target, n_unreachable)
     shifted = logits.pairs + F.pad(torch.tensor([offset]), (0, N_CLASSES - 1))
     pair = best_temperature(shifted, logits.pair_target)
     errors = {}
-    for name, values, target, temperature in (
-        ("tag", logits.tags, logits.tag_target, tag),
-        ("pair", shifted, logits.pair_target, pair),
-        ("novel", logits.novel, logits.novel_target, novel),
+    for name, before, after, target in (
+        ("tag", logits.tags, logits.tags / tag, logits.tag_target),
+        ("pair", logits.pairs, shifted / pair, logits.pair_target),
+        ("novel", logits.novel, moved / novel, logits.novel_target),
     ):
-        errors[f"{name}_ece_before"] = expected_calibration_error(values, target)
-        errors[f"{name}_ece"] = expected_calibration_error(values / temperature, target)
-    return Calibration(tag, pair, novel, offset), errors
+        errors[f"{name}_ece_before"] = expected_calibration_error(before, target)
+        errors[f"{name}_ece"] = expected_calibration_error(after, target)
+    return Calibration(tag, pair, novel, offset, novel_offset), errors
 
 
 def best_temperature(logits: Tensor, target: Tensor) -> float:
     losses = torch.stack([F.cross_entropy(logits / t, target) for t in TEMPERATURES])
     return round(float(TEMPERATURES[losses.argmin()]), 3)
+
+
+def best_line(logits: Tensor, target: Tensor) -> tuple[float, float]:
+    """Temperature of two classes and the offset of the second (Platt 1999), by likelihood."""
+    difference = logits[:, 1] - logits[:, 0]
+    scaled = (difference[:, None, None] + OFFSETS[:, None]) / TEMPERATURES
+    hits = target[:, None, None].expand_as(scaled).to(scaled.dtype)
+    losses = F.binary_cross_entropy_with_logits(scaled, hits, reduction="none").mean(dim=0)
+    offset, temperature = divmod(int(losses.argmin()), len(TEMPERATURES))
+    return round(float(TEMPERATURES[temperature]), 3), round(float(OFFSETS[offset]), 3)
 
 
 def best_offset(logits: Tensor, target: Tensor, n_unreachable: int) -> float:

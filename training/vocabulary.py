@@ -89,7 +89,7 @@ def principal_components(embeddings: torch.Tensor, width: int) -> torch.Tensor:
 
 def save_embeddings(folder: Path, tokenizer: Tokenizer, weights: torch.Tensor) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
     save_file({"embedding": weights.contiguous()}, folder / EMBEDDINGS)
 
 

@@ -104,7 +104,7 @@ class Annotator:
             _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
             kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
-            novel = (scores.pair[:, N_CLASSES + 1] > scores.pair[:, N_CLASSES]).tolist()
+            novel = (self._config.calibration.novelty(scores.pair[:, N_CLASSES:]) > 0.5).tolist()
             for row, (one, two) in enumerate(zip(pairs.entity_1, pairs.entity_2, strict=True)):
                 (pmid, a), (_, b) = ids[one], ids[two]
                 key = pmid, (min(a, b), max(a, b))
@@ -183,7 +183,7 @@ class Annotator:
         logits = scores.pair[:, :N_CLASSES].clone()
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
-        novelty = torch.softmax(scores.pair[:, N_CLASSES:] / calibration.novel_temperature, dim=-1)[:, 1]
+        novelty = calibration.novelty(scores.pair[:, N_CLASSES:])
         score, kind = (t.cpu().numpy() for t in probability.max(dim=-1))
         chosen = np.flatnonzero(kind > 0)
         if not len(chosen):

@@ -37,12 +37,18 @@ _SCALE = ".row_scale"
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Logits are divided by a temperature before the softmax; ``none_offset`` is added to the logit of
-    "no relation" first. All chosen on the development set."""
+    "no relation" first, ``novel_offset`` to that of "novel". All chosen on the development set."""
 
     tag_temperature: float = 1.0
     pair_temperature: float = 1.0
     novel_temperature: float = 1.0
     none_offset: float = 0.0
+    novel_offset: float = 0.0
+
+    def novelty(self, logits: Tensor) -> Tensor:
+        """Probability of "novel" from the logits of "known" and "novel" in the last dimension."""
+        known, novel = logits.unbind(dim=-1)
+        return torch.sigmoid((novel + self.novel_offset - known) / self.novel_temperature)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +111,7 @@ def save_checkpoint(
     folder.mkdir(parents=True, exist_ok=True)
     save_file(_pack(model.state_dict(), store), folder / "model.safetensors")
     (folder / "config.json").write_text(json.dumps(asdict(config), indent=1, sort_keys=True) + "\n")
-    tokenizer.save(str(folder / "tokenizer.json"))
+    tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
 def seal_checkpoint(folder: Path) -> str:
