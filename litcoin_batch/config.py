@@ -12,7 +12,7 @@ import yaml
 
 from litcoin_batch.schema import ConfigError
 
-DEFAULT_CHECKPOINT = "lstm"
+DEFAULT_CHECKPOINT = "transformer"
 
 Settings = TypeVar("Settings")
 

@@ -5,6 +5,7 @@ import pretrain_embeddings
 import pytest
 import torch
 import train
+from average import main as average_main
 from click.testing import CliRunner
 from evaluate import main as evaluate_main
 from examples import epoch_batches, prepare, stack
@@ -140,6 +141,25 @@ def test_a_run_goes_on_from_recognition_alone(gold, tmp_path):
     assert row["tag_loss"] < history[0]["tag_loss"] and row["pair_loss"] > 0
     assert second.config.training["first_stage"]["pair_weight"] == 0 and "went on from" in (tmp_path / "second" / "README.md").read_text()
     assert second.config.training["init"] == first.model_id and second.tokenizer.get_vocab() == first.tokenizer.get_vocab()
+
+
+def test_trainings_that_began_alike_are_averaged(gold, tmp_path):
+    assert run_train(gold, tmp_path / "first", "--stage", "recognition").exit_code == 0
+    for seed in ("1", "2"):
+        assert run_train(gold, tmp_path / seed, "--init", str(tmp_path / "first"), "--seed", seed, "--store", "float32").exit_code == 0
+
+    def average(*names):
+        folders = [argument for name in names for argument in ("--checkpoint", str(tmp_path / name))]
+        return CliRunner().invoke(average_main, [*folders, "--dev", str(gold[1]), "--output", str(tmp_path / "mean"), "--store", "float32", "--device", "cpu"])
+
+    result = average("1", "2")
+    assert result.exit_code == 0, result.output
+    one, two, mean = (Checkpoint.load(tmp_path / name) for name in ("1", "2", "mean"))
+    for name, weight in mean.model.state_dict().items():
+        assert torch.allclose(weight, (one.model.state_dict()[name] + two.model.state_dict()[name]) / 2, atol=1e-6)
+    assert set(mean.config.training["average_of"]) == {one.model_id, two.model_id} and mean.config.training["init"]
+    assert "did not begin from one checkpoint" in average("1", "first").output
+    assert "give two or more" in average("1").output
 
 
 def test_a_start_of_another_kind_is_refused(gold, tmp_path):

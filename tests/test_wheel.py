@@ -40,7 +40,7 @@ def test_wheel_carries_every_file_of_the_package(wheel):
     assert {path.relative_to(REPOSITORY).as_posix() for path in files} - wheel == set()
 
 
-@pytest.mark.parametrize("pattern", ["sql/*.sql", "lexicon/*.parquet", "sample/*.xml", "checkpoints/lstm/model.safetensors"])
+@pytest.mark.parametrize("pattern", ["sql/*.sql", "lexicon/*.parquet", "sample/*.xml", "checkpoints/transformer/model.safetensors"])
 def test_wheel_carries_what_the_first_minute_needs(wheel, pattern):
     assert [name for name in wheel if Path(name).match(f"litcoin_batch/{pattern}")]
 

@@ -32,7 +32,10 @@ class Recipe:
 
 
 _RNN = Recipe(epochs=7, lr=1e-3, backbone_lr=0.0, n_pieces=20_000, batch_pieces=3072, auxiliary_share=0.5, dropout=0.5, novel_weight=0.3, smoothing=0.05)
-_TRANSFORMER = Recipe(epochs=9, lr=5e-4, backbone_lr=1e-4, n_pieces=20_000, batch_pieces=2048, auxiliary_share=0.6, dropout=0.2, without="document_words")
+_TRANSFORMER = Recipe(
+    epochs=6, lr=3e-4, backbone_lr=6e-5, n_pieces=20_000, batch_pieces=2048, auxiliary_share=0.6, dropout=0.4, tag_weight=2.0,
+    novel_weight=0.3, smoothing=0.05, without="document_words",
+)
 # The joint training that makes a checkpoint, and before it the recognition of mentions alone: the corpora that
 # annotate mentions are many times larger than those with relations, and must not be repeated as often.
 RECIPES = {"rnn": _RNN, "lstm": _RNN, "transformer": _TRANSFORMER}
@@ -40,7 +43,7 @@ _ALONE = {"pair_weight": 0.0, "novel_weight": 0.0, "auxiliary_share": 3.0}
 RECOGNITION = {
     "rnn": replace(_RNN, epochs=5, dropout=0.35, smoothing=0.0, **_ALONE),
     "lstm": replace(_RNN, epochs=5, lr=2e-3, dropout=0.35, smoothing=0.0, **_ALONE),
-    "transformer": replace(_TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, **_ALONE),
+    "transformer": replace(_TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, dropout=0.2, smoothing=0.0, tag_weight=1.0, **_ALONE),
 }
 STAGES = {"recognition": RECOGNITION, "joint": RECIPES}
 

@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import click
@@ -24,12 +24,11 @@ from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import LitcoinBatchError
 
 from assemble import Beginnings, assemble
-from calibration import calibrate, collect_logits
+from completion import Place, complete
 from curves import draw_curves
 from evaluation import evaluate, headline
 from examples import Example, epoch_batches, iterate, prepare
 from losses import LossWeights, joint_loss
-from model_card import write_model_card
 from optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
 from recipes import RECIPES, STAGES, Recipe, change
 from training_data import TrainingData, data_options, draw, read_training_data, related_types
@@ -157,27 +156,15 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
     """Calibrate the best epoch, store it in its final precision, and score exactly what is stored."""
     output: Path = options["output"]
     seal_checkpoint(output / "best")
-    best = Checkpoint.load(output / "best")
-    dev = prepare(data.dev, best.tokenizer)
-    logits = collect_logits(best.model.to(apprentice.device), dev, best.config, apprentice.device)
-    n_reached = int((logits.pair_target > 0).sum())
-    calibration, errors = calibrate(logits, sum(len(d.gold.relations) for d in data.dev) - n_reached)
     facts = state["settings"] | {"n_train": len(data.train), "best_dev": state["best"]}
     if options["init"]:
         facts["first_stage"] = Checkpoint.load(options["init"]).config.training
-    final = replace(best.config, calibration=calibration, training=facts)
-    save_checkpoint(output, best.model.cpu(), best.tokenizer, final, options["store"])
-    seal_checkpoint(output)
-    stored = Annotator(Checkpoint.load(output), apprentice.lexicon, device=str(apprentice.device))
-    figures = evaluate(stored, data.dev) | {"calibration": errors}
-    (output / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
     (output / "curves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in state["history"]))
     draw_curves(state["history"], output / "curves.png")
-    write_model_card(output, final, figures)
-    model_id = seal_checkpoint(output)
+    place = Place(output, options["store"], apprentice.lexicon, apprentice.device)
+    click.echo(complete(Checkpoint.load(output / "best"), facts, data.dev, place))
     shutil.rmtree(output / "best")
     shutil.rmtree(output / "resume")
-    click.echo(f"{model_id}  " + "  ".join(f"{k} {v:.4f}" for k, v in headline(figures).items()))
 
 
 def settings_of(options: dict, recipe: Recipe) -> dict:

@@ -1,0 +1,66 @@
+"""Average trainings that began alike: ``python training/average.py --checkpoint A --checkpoint B --dev FILE --output DIR``.
+
+The mean of the weights of models that went on from one checkpoint (a uniform soup, Wortsman et al. 2022,
+arXiv:2203.05482) scores like their ensemble, at the price of one model.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+import torch
+from torch import Tensor
+
+from litcoin_batch.model.annotator import choose_device, read_lexicon
+from litcoin_batch.model.checkpoint import Checkpoint
+from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.schema import ConfigError, LitcoinBatchError
+
+from completion import Place, complete
+
+
+@click.command(help=__doc__)
+@click.option("--checkpoint", "folders", multiple=True, required=True, type=click.Path(path_type=Path), help="Checkpoint folder; two or more.")
+@click.option("--dev", "dev_files", multiple=True, required=True, type=click.Path(path_type=Path, exists=True), help="Gold file that the calibration is chosen on.")
+@click.option("--format", default="auto", type=click.Choice(("auto", *FORMATS)), show_default=True)
+@click.option("--output", required=True, type=click.Path(path_type=Path))
+@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
+@click.option("--device", default="auto", show_default=True)
+def main(folders: tuple[Path, ...], dev_files: tuple[Path, ...], format: str, output: Path, lexicon: tuple[Path, ...], store: str, device: str) -> None:
+    try:
+        checkpoints = [Checkpoint.load(folder) for folder in folders]
+        averaged = average(checkpoints)
+        place = Place(output, store, read_lexicon(lexicon or None), choose_device(device))
+        click.echo(complete(averaged, facts_of(checkpoints), read_gold(dev_files, format), place))
+    except LitcoinBatchError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def average(checkpoints: list[Checkpoint]) -> Checkpoint:
+    """Raises ``ConfigError`` for models that are not built alike, whose mean would mean nothing."""
+    first, *others = checkpoints
+    if not others:
+        raise ConfigError("one checkpoint has no average: give two or more")
+    for other in others:
+        alike = other.tokenizer.get_vocab() == first.tokenizer.get_vocab() and other.config.encoder == first.config.encoder
+        begun = {checkpoint.config.training.get("init") for checkpoint in (first, other)}
+        if not alike or len(begun) > 1 or None in begun:
+            raise ConfigError(f"{other.model_id} and {first.model_id} did not begin from one checkpoint (train.py --init): their mean is no model")
+    weights = [checkpoint.model.state_dict() for checkpoint in checkpoints]
+    mean: dict[str, Tensor] = {name: torch.stack([w[name] for w in weights]).mean(dim=0) for name in weights[0]}
+    first.model.load_state_dict(mean)
+    return first
+
+
+def facts_of(checkpoints: list[Checkpoint]) -> dict:
+    """What they have in common, and each one's own."""
+    facts = [checkpoint.config.training for checkpoint in checkpoints]
+    common = {key: value for key, value in facts[0].items() if all(f.get(key) == value for f in facts)}
+    own = {c.model_id: {k: v for k, v in f.items() if k not in common} for c, f in zip(checkpoints, facts, strict=True)}
+    return common | {"average_of": own}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,49 @@
+"""From trained weights to a checkpoint folder: calibrated, stored in its final precision, scored as it is stored."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.checkpoint import Checkpoint, save_checkpoint, seal_checkpoint
+from litcoin_batch.model.lexicon import Lexicon
+from litcoin_batch.schema import Document
+
+from calibration import calibrate, collect_logits
+from evaluation import evaluate, headline
+from examples import prepare
+from model_card import write_model_card
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a checkpoint goes and what scores it. ``store``: as of ``save_checkpoint``."""
+
+    output: Path
+    store: str
+    lexicon: Lexicon
+    device: torch.device
+
+
+def complete(trained: Checkpoint, facts: dict, dev_documents: Sequence[Document], place: Place) -> str:
+    """Write the folder but for its learning curves, which the caller may have put there; returns a line of scores.
+
+    ``facts``: how the weights came about. Calibration is chosen on ``dev_documents``.
+    """
+    logits = collect_logits(trained.model.to(place.device), prepare(dev_documents, trained.tokenizer), trained.config, place.device)
+    n_reached = int((logits.pair_target > 0).sum())
+    calibration, errors = calibrate(logits, sum(len(d.gold.relations) for d in dev_documents) - n_reached)
+    final = replace(trained.config, calibration=calibration, training=facts)
+    save_checkpoint(place.output, trained.model.cpu(), trained.tokenizer, final, place.store)
+    seal_checkpoint(place.output)
+    stored = Annotator(Checkpoint.load(place.output), place.lexicon, device=str(place.device))
+    figures = evaluate(stored, dev_documents) | {"calibration": errors}
+    (place.output / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
+    write_model_card(place.output, final, figures)
+    model_id = seal_checkpoint(place.output)
+    return f"{model_id}  " + "  ".join(f"{k} {v:.4f}" for k, v in headline(figures).items())
