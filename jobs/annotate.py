@@ -31,6 +31,7 @@ from litcoin_batch.warehouse.summary import summarise
 @click.option("--format", type=click.Choice(("auto", *FORMATS)), help="Of the inputs (default: by their content).")
 @click.option("--checkpoint", metavar="NAME_OR_DIR", help="A shipped checkpoint or a folder.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs (default: auto).")
+@click.option("--precision", metavar="auto|float32|bfloat16", help="Of large matrix products (default: auto, the fastest).")
 @click.option("--lexicon", multiple=True, metavar="PATH", help="Your own lexicon, Parquet or TSV; may be repeated.")
 @click.option("--run-id", metavar="ID", help="Identity of the run; a committed one is not done again.")
 @click.option("--partitions", type=int, help="Tasks of the model (default: by cores and amount of text).")
@@ -52,7 +53,7 @@ def main(config: str | None, **given: object) -> None:
 
 
 def annotate(config: AnnotateConfig) -> None:
-    loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces)
+    loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces, config.precision)
     model_id = loader.verify_early()
     spark = open_session()
     run = Run(spark, config.warehouse, config.run_id)

@@ -1,4 +1,4 @@
-"""A page of training/page.py read back: its tables, its attributes, its text."""
+"""A page of litcoin_batch/pages read back: its tables, its attributes, its text."""
 
 from __future__ import annotations
 

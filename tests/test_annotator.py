@@ -1,9 +1,14 @@
+from importlib import resources
+
 import pytest
+import torch
 from test_heads import gold_mentions
 from tiny_models import documents, tiny_checkpoint
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.schema import Annotation, ConfigError, Document
+
+SHIPPED = sorted(path.name for path in (resources.files("litcoin_batch") / "checkpoints").iterdir() if path.is_dir())
 
 
 @pytest.fixture(scope="module", params=["rnn", "lstm", "transformer"])
@@ -30,13 +35,41 @@ def test_annotations_fit_their_documents(checkpoint):
         assert list(annotation.relations) == sorted(annotation.relations, key=lambda r: (r.pair, r.type))
 
 
-def test_company_order_and_batch_size_change_not_a_bit(checkpoint):
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_company_order_and_batch_size_change_not_a_bit(checkpoint, precision):
     many = documents(23)
-    expected = Annotator.load(checkpoint, device="cpu").annotate(many)
-    alone = Annotator.load(checkpoint, device="cpu", batch_pieces=1)
+    expected = Annotator.load(checkpoint, device="cpu", precision=precision).annotate(many)
+    alone = Annotator.load(checkpoint, device="cpu", batch_pieces=1, precision=precision)
     assert [alone.annotate([d])[0] for d in many] == expected
-    small = Annotator.load(checkpoint, device="cpu", batch_pieces=300)
+    small = Annotator.load(checkpoint, device="cpu", batch_pieces=300, precision=precision)
     assert small.annotate(many[::-1])[::-1] == expected
+
+
+# The kernels that round differently for few rows are those for wide matrices.
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("shipped", SHIPPED)
+def test_company_changes_not_a_bit_at_full_width(shipped, precision):
+    many = [Document(i, d.title, d.abstract and d.abstract[: 150 * i]) for i, d in enumerate(documents(10), start=1)]
+    annotator = Annotator.load(shipped, device="cpu", precision=precision)
+    assert [annotator.annotate([d])[0] for d in many] == annotator.annotate(many)
+
+
+def test_fewer_bits_change_scores_a_little_and_little_else(checkpoint):
+    exact, rough = (Annotator.load(checkpoint, device="cpu", precision=p).annotate(documents(10)) for p in ("float32", "bfloat16"))
+    spans = [{(m.start, m.end, m.type): m.score for a in found for m in a.mentions} for found in (exact, rough)]
+    same = spans[0].keys() & spans[1].keys()
+    assert len(same) > 0.9 * len(spans[0])
+    differences = [abs(spans[0][span] - spans[1][span]) for span in same]
+    assert 0 < max(differences) < 0.05
+
+
+def test_precision_is_what_was_asked_or_what_the_processor_has(checkpoint, monkeypatch):
+    for capabilities, chosen in (({"avx512_bf16": True}, "bfloat16"), ({"amx_bf16": True}, "bfloat16"), ({"avx2": True}, "float32")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda known=capabilities: known)
+        assert Annotator.load(checkpoint, device="cpu").precision == chosen
+        assert Annotator.load(checkpoint, device="cpu", precision="bfloat16").precision == "bfloat16"
+    with pytest.raises(ConfigError, match="'int4'"):
+        Annotator.load(checkpoint, device="cpu", precision="int4")
 
 
 def test_given_mentions_are_kept_and_related(checkpoint):

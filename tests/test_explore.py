@@ -14,9 +14,9 @@ from corpus_facts import collect
 from explore import PAGE_NAME
 from explore import main as explore_main
 from html_page import Reader, read_page, references
-from page import percent
 from vocabulary import train_tokenizer
 
+from litcoin_batch.pages.page import percent
 from litcoin_batch.readers import read_path
 
 EVIL = '<script src="http://evil.example/x.js">alert(1)</script> & "quotes"'

@@ -1,4 +1,7 @@
-"""Who may import whom: three wings that meet only in ``schema``, one home for torch and one for Spark."""
+"""Who may import whom: three wings that meet only in ``schema``, one home for torch and one for Spark.
+
+``benchmark`` measures them all, and none of them knows of it; ``pages`` draws what it is given.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager", "processor"}
 
 _SCHEMA = f"{OWN}.schema"
 _MODEL = {"torch", "numpy", "transformers", "tokenizers", "safetensors"}
-_WINGS = {f"{OWN}.{wing}" for wing in ("readers", "model", "scoring", "config")}
+_WINGS = {f"{OWN}.{wing}" for wing in ("readers", "model", "scoring", "config", "pages")}
 _SCRIPTS = {path.stem for path in (REPOSITORY / "training").glob("*.py")}
 # Place -> what its files may import besides the standard library and each other.
 ALLOWED = {
@@ -28,6 +31,9 @@ ALLOWED = {
         *(_SCHEMA, f"{OWN}.readers", f"{OWN}.model.annotator", f"{OWN}.model.checkpoint"),
         *("pyspark", "py4j", "pyarrow", "pandas"),
     },
+    # What its own measurements need: all wings, and the libraries that the baselines are made of.
+    f"{OWN}/benchmark": {OWN, "pyspark", "py4j", "pyarrow", "pandas", *_MODEL},
+    f"{OWN}/pages": {"numpy", "matplotlib"},
     "jobs": {OWN, "pyspark", "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
     "training": {_SCHEMA, *_WINGS, *_MODEL, *_SCRIPTS, "lxml", "pyarrow", "click", "yaml", "tqdm", "matplotlib", "gensim"},
 }

@@ -7,9 +7,10 @@ from html import unescape
 
 import numpy as np
 import pytest
-from charts import Labels, bars, bin_edges, histogram
 from corpus_sections import explained, padding
-from page import Html, Page, element, in_context, percent, table
+
+from litcoin_batch.pages.charts import Labels, bars, bin_edges, histogram
+from litcoin_batch.pages.page import Html, Page, element, in_context, percent, table
 
 
 def test_only_markup_made_as_such_is_markup():

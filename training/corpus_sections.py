@@ -7,10 +7,11 @@ from statistics import mean, median
 
 import numpy as np
 
-from charts import Labels, bars, boxes, histogram, stacked_shares
+from litcoin_batch.pages.charts import Labels, bars, boxes, histogram, stacked_shares
+from litcoin_batch.pages.page import Html, figure, join, meaning, paragraph, percent, table
+
 from corpus_facts import N_LISTED, Agreement, CorpusFacts
 from matrix_charts import heat_map
-from page import Html, figure, join, meaning, paragraph, percent, table
 from table_summary import HEADER, TableSummary
 
 MAX_KINDS = 20

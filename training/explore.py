@@ -11,10 +11,10 @@ from tokenizers import Tokenizer
 import corpus_sections as sections
 from corpus_facts import Agreement, CorpusFacts, collect, litcoin_agreement
 from litcoin_batch.model.checkpoint import resolve_checkpoint
+from litcoin_batch.pages.page import Page
 from litcoin_batch.readers import FORMATS, read_path
 from litcoin_batch.readers.litcoin import label_paths
 from litcoin_batch.schema import ConfigError, ContractError, Document, LitcoinBatchError, Reject
-from page import Page
 from table_summary import summarise_litcoin
 
 DEFAULT_TOKENIZER = "lstm"

@@ -8,8 +8,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from charts import INK, LINES, Labels, draw
-from page import Html
+from litcoin_batch.pages.charts import INK, LINES, Labels, draw
+from litcoin_batch.pages.page import Html
+
 from reliability import Bin
 
 

@@ -10,10 +10,10 @@ import click
 import run_sections as sections
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint
+from litcoin_batch.pages.page import Page, paragraph
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ContractError, LitcoinBatchError
 from litcoin_batch.scoring import score_mentions
-from page import Page, paragraph
 from run_facts import observe
 
 CURVES = "curves.jsonl"

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from litcoin_batch.pages.page import Cell, Html, in_context, join, marked, percent
 from litcoin_batch.schema import Annotation, Document, Mention, Relation
 
-from page import Cell, Html, in_context, join, marked, percent
 from run_facts import Outcome, judged_mentions, judged_relations
 
 N_WORST = 15

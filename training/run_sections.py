@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from litcoin_batch.pages.charts import Labels, grouped_bars
+from litcoin_batch.pages.page import Html, figure, join, meaning, paragraph, percent, table
 from litcoin_batch.scoring import Counts, MentionScores
 
 import run_errors as errors
-from charts import Labels, grouped_bars
 from curves import LOSSES, SCORES
 from matrix_charts import curves, heat_map, reliability_chart
-from page import Html, figure, join, meaning, paragraph, percent, table
 from reliability import N_BINS, Scored, bin_scores, calibration_error
 from run_facts import NONE, Outcome, confusion, judged_mentions, mention_scores, novelty_scores, relation_counts, relation_scores
 

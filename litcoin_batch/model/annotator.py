@@ -35,18 +35,31 @@ from litcoin_batch.schema import (
 # Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
 MAX_MENTION_PAIRS = 65_536
 SCORE_DECIMALS = 6
+PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 class Annotator:
     """A loaded checkpoint with a lexicon, on one device."""
 
     def __init__(
-        self, checkpoint: Checkpoint, lexicon: Lexicon, *, device: str = "auto", batch_pieces: int = 16_384
+        self,
+        checkpoint: Checkpoint,
+        lexicon: Lexicon,
+        *,
+        device: str = "auto",
+        batch_pieces: int = 16_384,
+        precision: str = "float32",
     ) -> None:
-        """``batch_pieces``: padded pieces per batch, a bound on memory; a longer document is a batch of its own."""
+        """``batch_pieces``: padded pieces per batch, a bound on memory; a longer document is a batch of its own.
+
+        A ``precision`` other than float32 changes the weights of ``checkpoint`` in place.
+        """
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
+        self.precision = choose_precision(precision, self._device)
         self._model = checkpoint.model.to(self._device).eval()
+        if self.precision == "bfloat16":
+            self._model.halve_precision()
         self._tokenizer = checkpoint.tokenizer
         self._config = checkpoint.config
         self._lexicon = lexicon
@@ -61,15 +74,18 @@ class Annotator:
         device: str = "auto",
         lexicon: str | Path | Sequence[str | Path] | None = None,
         batch_pieces: int = 16_384,
+        precision: str = "auto",
     ) -> Annotator:
         """``checkpoint``: a folder or the name of a shipped one; ``lexicon``: None for the shipped one.
+
+        ``precision``: "float32", "bfloat16", or "auto" for what is fastest on the device.
 
         Raises ``ContractError`` for a checkpoint or lexicon that is missing or damaged, ``ConfigError``
         for a device that is not there.
         """
         device = str(choose_device(device))
         loaded = Checkpoint.load(resolve_checkpoint(checkpoint))
-        return cls(loaded, read_lexicon(lexicon), device=device, batch_pieces=batch_pieces)
+        return cls(loaded, read_lexicon(lexicon), device=device, batch_pieces=batch_pieces, precision=precision)
 
     @torch.inference_mode()
     def annotate(
@@ -234,6 +250,21 @@ def choose_device(device: str) -> torch.device:
     if device.split(":")[0] not in ("cpu", "cuda"):
         raise ConfigError(f"device {device!r}: expected 'auto', 'cpu' or 'cuda'")
     return torch.device(device)
+
+
+def choose_precision(precision: str, device: torch.device) -> str:
+    """"float32" or "bfloat16". "auto" takes 16 bits where the hardware multiplies them faster than 32.
+
+    Raises ``ConfigError`` for another name.
+    """
+    if precision not in PRECISIONS:
+        raise ConfigError(f"precision {precision!r}: expected {', '.join(PRECISIONS)}")
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
+    able = torch.cpu.get_capabilities()
+    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray) -> np.ndarray:

@@ -157,4 +157,6 @@ def _reversed_within(mask: Tensor) -> Tensor:
 
 
 def _take(x: Tensor, order: Tensor) -> Tensor:
-    return x.gather(1, order[..., None].expand(-1, -1, x.shape[-1]))
+    """Pieces of each row in another order; whole vectors are copied, which is faster than ``gather``."""
+    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
+    return x.flatten(0, 1).index_select(0, (order + first).flatten()).view_as(x)

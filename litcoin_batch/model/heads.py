@@ -7,6 +7,7 @@ sentences around them, and pooled with log-sum-exp. The best scored mention pair
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,6 +63,13 @@ class HeadConfig:
         return part not in self.without
 
 
+class Linear(nn.Linear):
+    """A large one, which ``JointModel.halve_precision`` may turn into 16 bits; results have 32 all the same."""
+
+    def forward(self, rows: Tensor) -> Tensor:
+        return multiply(rows, self.weight, self.bias)
+
+
 class TagHead(nn.Module):
     """(real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
 
@@ -69,7 +77,7 @@ class TagHead(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Dropout(config.dropout),
-            nn.Linear((1 + config.has("document_words")) * width, config.pair_width),
+            Linear((1 + config.has("document_words")) * width, config.pair_width),
             nn.GELU(),
             nn.Linear(config.pair_width, N_TAGS),
         )
@@ -86,9 +94,14 @@ class TagHead(nn.Module):
 
     def forward(self, words: Tensor, group: Tensor) -> Tensor:
         """``words`` (real words, width); ``group`` (real words,) the same for the same word of a document."""
+        drop, first, *rest = self.layers
+        width = words.shape[1]
+        hidden = on_padded_rows(lambda rows: multiply(rows, first.weight[:, :width], first.bias), drop(words))
         if self.config.has("document_words"):
-            words = torch.cat([words, group_means(words, group)], dim=1)
-        return on_padded_rows(self.layers, words)
+            # A word that comes again is multiplied once.
+            means = drop(group_means(words, group))
+            hidden = hidden + on_padded_rows(lambda rows: multiply(rows, first.weight[:, width:]), means)[group]
+        return on_padded_rows(nn.Sequential(*rest), hidden)
 
 
 class PairHead(nn.Module):
@@ -96,17 +109,17 @@ class PairHead(nn.Module):
         super().__init__()
         hidden = config.pair_width
         self.config = config
-        self.mention = nn.Sequential(nn.Dropout(config.dropout), nn.Linear(3 * width, hidden))
+        self.mention = nn.Sequential(nn.Dropout(config.dropout), Linear(3 * width, hidden))
         self.kind = nn.Embedding(len(ENTITY_TYPES), hidden)
-        self.left, self.right = nn.Linear(hidden, hidden), nn.Linear(hidden, hidden, bias=False)
-        self.product = nn.Linear(hidden, hidden, bias=False)
+        self.left, self.right = Linear(hidden, hidden), Linear(hidden, hidden, bias=False)
+        self.product = Linear(hidden, hidden, bias=False)
         self.between, self.sentence = Passage(width, hidden), Passage(width, hidden)
         self.mention_features = FeatureSum(MENTION_FEATURE_SIZES, hidden)
         self.pair_features = FeatureSum(PAIR_FEATURE_SIZES, hidden)
         self.hidden = nn.Sequential(nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(config.dropout))
         self.mention_logits = nn.Linear(hidden, N_LOGITS)
         self.entity = nn.Sequential(
-            nn.LayerNorm(3 * hidden), nn.Dropout(config.dropout), nn.Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, N_LOGITS)
+            nn.LayerNorm(3 * hidden), nn.Dropout(config.dropout), Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, N_LOGITS)
         )
 
     def forward(self, words: Tensor, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
@@ -116,6 +129,10 @@ class PairHead(nn.Module):
         """
         device = words.device
         at = {name: torch.as_tensor(getattr(pairs, name), device=device) for name in Pairs.__slots__}
+        # Rows beyond the last mention pair make their number a multiple of ROW_STEP, see ``batches``.
+        n_rows = len(pairs.pair)
+        for name in ("left", "right", "pair", "mention_features", "between", "sentences"):
+            at[name] = nn.functional.pad(at[name], (0, 0) * (at[name].dim() - 1) + (0, -n_rows % ROW_STEP if n_rows else 0))
         vectors = self._mentions(words, instances)
         entity = torch.as_tensor(instances.entity, device=device)
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
@@ -123,7 +140,7 @@ class PairHead(nn.Module):
         scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
         has = self.config.has
         if has("product"):
-            scored = scored + on_padded_rows(self.product, left * right)
+            scored = scored + self.product(left * right)
         if has("between"):
             scored = scored + self.between(words, at["between"])
         if has("sentences"):
@@ -131,8 +148,8 @@ class PairHead(nn.Module):
         features = self.pair_features(at["pair_features"]) * has("features")
         if has("features"):
             scored = scored + self.mention_features(at["mention_features"]) + features[at["pair"]]
-        mention_logits = on_padded_rows(self.mention_logits, self.hidden(scored))
-        pooled = log_sum_exp(mention_logits, at["pair"], pairs.n_pairs) if has("pooling") else maximum(mention_logits, at["pair"], pairs.n_pairs)
+        mention_logits, pair = self.mention_logits(self.hidden(scored))[:n_rows], at["pair"][:n_rows]
+        pooled = (log_sum_exp if has("pooling") else maximum)(mention_logits, pair, pairs.n_pairs)
         if not has("entities"):
             return pooled, mention_logits
         one, two = entities[at["entity_1"]], entities[at["entity_2"]]
@@ -167,8 +184,8 @@ class Passage(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.value = nn.Linear(width, hidden)
-        self.salience = nn.Linear(width, hidden)
+        self.value = Linear(width, hidden)
+        self.salience = Linear(width, hidden)
 
     def forward(self, words: Tensor, spans: Tensor) -> Tensor:
         """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty."""
@@ -204,10 +221,9 @@ def pool_words(vectors: Tensor, batch: DocumentBatch) -> Tensor:
 
 
 def group_means(rows: Tensor, group: Tensor) -> Tensor:
-    """(rows, columns): each row replaced by the mean of its group."""
+    """(groups, columns): the mean of the rows of each group."""
     count = torch.bincount(group)
-    total = rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows)
-    return (total / count[:, None])[group]
+    return rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows) / count[:, None]
 
 
 def prefix_sums(words: Tensor) -> Tensor:
@@ -228,7 +244,13 @@ def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
     return torch.log(total) + peak
 
 
-def on_padded_rows(module: nn.Module, rows: Tensor) -> Tensor:
+def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """A linear layer in the precision of the weights, its result in 32 bits."""
+    return nn.functional.linear(rows.to(weight.dtype), weight, bias).float()
+
+
+def on_padded_rows(module: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
     """``module(rows)``, computed on a multiple of ROW_STEP rows: see ``batches``."""
     n = len(rows)
-    return module(nn.functional.pad(rows, (0, 0, 0, padded_len(n, ROW_STEP) - n)))[:n]
+    extra = padded_len(n, ROW_STEP) - n
+    return module(nn.functional.pad(rows, (0, 0, 0, extra)))[:n] if extra else module(rows)

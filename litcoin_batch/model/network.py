@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor, nn
 
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
-from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead, pool_words
+from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, pool_words
 
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -29,6 +30,16 @@ class JointModel(nn.Module):
         self.encoder = encoder
         self.tag_head = TagHead(encoder.width, config)
         self.pair_head = PairHead(encoder.width, config)
+
+    def halve_precision(self) -> None:
+        """Turn what multiplies large matrices into bfloat16, in place and for inference only.
+
+        Pooling, tags, the sums over passages and all logits stay in 32 bits.
+        """
+        self.encoder.to(torch.bfloat16)
+        for part in self.modules():
+            if isinstance(part, Linear):
+                part.to(torch.bfloat16)
 
     def words(self, batch: DocumentBatch) -> Tensor:
         """(batch, slots, width) word vectors: the one pass of the encoder over each document."""

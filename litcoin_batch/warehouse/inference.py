@@ -22,7 +22,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.annotator import PRECISIONS, Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
@@ -55,6 +55,7 @@ class CheckpointLoader:
     device: str = "auto"
     lexicon: tuple[str, ...] = ()
     batch_pieces: int = 16_384
+    precision: str = "auto"
 
     def __call__(self) -> Annotator:
         return Annotator.load(
@@ -62,16 +63,19 @@ class CheckpointLoader:
             device=self.device,
             lexicon=self.lexicon or None,
             batch_pieces=self.batch_pieces,
+            precision=self.precision,
         )
 
     def verify(self) -> str:
         """The ``model_id``.
 
         Raises ``ContractError`` where the checkpoint is missing or damaged, ``ConfigError`` for a lexicon
-        that is not there and for a device of no known kind.
+        that is not there, for a device of no known kind and for an unknown precision.
         """
         if self.device.split(":")[0] not in ("auto", "cpu", "cuda"):
             raise ConfigError(f"device {self.device!r}: expected auto, cpu or cuda")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"precision {self.precision!r}: expected {', '.join(PRECISIONS)}")
         for path in self.lexicon:
             if not Path(path).is_file():
                 raise ConfigError(f"lexicon {path}: no such file")
@@ -109,6 +113,7 @@ def annotate(
     device: str = "auto",
     lexicon: Sequence[str] | None = None,
     batch_pieces: int = 16_384,
+    precision: str = "auto",
     partitions: int | None = None,
 ) -> DataFrame:
     """``tables.ANNOTATED`` for ``documents`` (columns pmid, title, abstract): a row for each that has text.
@@ -116,7 +121,7 @@ def annotate(
     Raises ``ContractError`` at once where the checkpoint is missing or damaged. ``error`` is set, and
     the lists null, for a document that the model cannot annotate.
     """
-    loader = CheckpointLoader(checkpoint, device, tuple(lexicon or ()), batch_pieces)
+    loader = CheckpointLoader(checkpoint, device, tuple(lexicon or ()), batch_pieces, precision)
     loader.verify()
     return annotate_with(documents, loader, partitions)
 

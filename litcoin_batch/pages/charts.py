@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from page import Html
+from litcoin_batch.pages.page import Html
 
 matplotlib.use("Agg")
 

@@ -1,0 +1,1 @@
+"""HTML pages with charts that need nothing but a browser."""
