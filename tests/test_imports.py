@@ -26,7 +26,7 @@ ALLOWED = {
     f"{OWN}/model": {_SCHEMA, "pyarrow", *_MODEL},
     f"{OWN}/warehouse": {
         *(_SCHEMA, f"{OWN}.readers", f"{OWN}.model.annotator", f"{OWN}.model.checkpoint"),
-        *("pyspark", "py4j", "pyarrow", "pandas"),
+        *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
     },
     "jobs": {OWN, "pyspark", "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
     "training": {_SCHEMA, *_WINGS, *_MODEL, *_SCRIPTS, "lxml", "pyarrow", "click", "yaml", "tqdm", "matplotlib"},
