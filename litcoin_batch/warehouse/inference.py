@@ -26,6 +26,8 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
+from litcoin_batch.warehouse.downloads import fetch_folder
+from litcoin_batch.warehouse.objects import is_object
 from litcoin_batch.warehouse.tables import ANNOTATED
 
 # Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
@@ -49,7 +51,8 @@ class Loader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CheckpointLoader:
-    """``checkpoint``: a shipped name, a folder all hosts see, or a folder that ``--archives x.tar.gz#NAME`` unpacks."""
+    """``checkpoint``: a shipped name, a folder all hosts see, one that ``--archives x.tar.gz#NAME`` unpacks, or
+    ``s3://bucket/folder``, which each host downloads once."""
 
     checkpoint: str
     device: str = "auto"
@@ -91,9 +94,11 @@ class CheckpointLoader:
 def locate_checkpoint(name_or_dir: str) -> Path:
     """Where this process finds the checkpoint. Raises ``ContractError`` where it does not.
 
-    Containers of YARN and Kubernetes unpack archives into the working folder; elsewhere they lie in
+    From S3 it comes verified; raises as ``downloads.fetch_folder`` besides. Containers of YARN and Kubernetes unpack archives into the working folder; elsewhere they lie in
     the folder of Spark's files.
     """
+    if is_object(name_or_dir):
+        return fetch_folder(name_or_dir, verify_checkpoint)
     runs_in_spark = TaskContext.get() is not None or SparkSession.getActiveSession() is not None
     if runs_in_spark and not Path(name_or_dir).is_dir():
         unpacked = Path(SparkFiles.get(name_or_dir))
