@@ -108,8 +108,8 @@ class CheckpointLoader:
 def locate_checkpoint(name_or_dir: str) -> Path:
     """Where this process finds the checkpoint. Raises ``ContractError`` where it does not.
 
-    From S3 it comes verified; raises as ``downloads.fetch_folder`` besides. Containers of YARN and Kubernetes unpack archives into the working folder; elsewhere they lie in
-    the folder of Spark's files.
+    From S3 it comes verified; raises as ``downloads.fetch_folder`` besides. Containers of YARN and Kubernetes
+    unpack archives into the working folder; elsewhere they lie in the folder of Spark's files.
     """
     if is_object(name_or_dir):
         return fetch_folder(name_or_dir, verify_checkpoint)

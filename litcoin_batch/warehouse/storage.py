@@ -1,4 +1,7 @@
-"""Files of inputs and warehouses through Hadoop's file systems: whatever Spark can reach (local, hdfs, s3a)."""
+"""Files of inputs and warehouses through Hadoop's file systems: whatever Spark can reach (local, hdfs, s3a).
+
+Inputs may lie at ``s3://``, too, which needs no jars: ``objects`` lists and reads those.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.objects import find_objects, is_object, read_object
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,10 @@ def find_files(spark: SparkSession, paths: list[str] | tuple[str, ...]) -> list[
     """
     found: dict[str, StoredFile] = {}
     for path in paths:
-        files = _files_at(spark, path)
+        if is_object(path):
+            files = [StoredFile(found.uri, found.n_bytes) for found in find_objects(path)]
+        else:
+            files = _files_at(spark, path)
         if not files:
             raise ConfigError(f"input {path}: no such file, or a folder or pattern without files")
         found.update((file.path, file) for file in files)
@@ -43,6 +50,8 @@ def as_uri(spark: SparkSession, path: str) -> str:
 
 def read_end(spark: SparkSession, file: StoredFile, n: int) -> bytes:
     """The last ``n`` bytes, fewer where the file has not as many."""
+    if is_object(file.path):
+        return read_object(file.path, last=n) if file.n_bytes else b""
     path = spark._jvm.org.apache.hadoop.fs.Path(file.path)
     stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)
     try:
