@@ -19,6 +19,7 @@ from litcoin_batch.readers import FORMATS
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.inference import CheckpointLoader
 from litcoin_batch.warehouse.pipeline import Inputs, annotate_files
+from litcoin_batch.warehouse.records import check_place, put_record
 from litcoin_batch.warehouse.runs import Run
 from litcoin_batch.warehouse.session import SPARK_FAILURES, open_session, shorten
 from litcoin_batch.warehouse.summary import summarise
@@ -37,15 +38,21 @@ from litcoin_batch.warehouse.summary import summarise
 @click.option("--annotate-titles", is_flag=True, default=None, help="Annotate records without abstract, too.")
 @click.option("--max-text-chars", type=int, help="Longer texts are rejected (default: 100000).")
 @click.option("--batch-pieces", type=int, help="Padded word pieces per model batch (default: 16384).")
+@click.option("--records", metavar="S3_ADDRESS", help="Put the run's record there, too, as <run id>.json.")
 def main(config: str | None, **given: object) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    # Neither py4j's chatter nor, should someone ask for more, the headers that botocore sends.
+    for name in ("py4j", "boto3", "botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         # An option that may be repeated comes as an empty tuple where it was not given.
         annotate(read_config(AnnotateConfig, config, {k: v for k, v in given.items() if v != ()}))
     except (ConfigError, ContractError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except ConnectionError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
     except SPARK_FAILURES as error:
         click.echo(f"error: Spark failed, nothing is published: {shorten(error)}", err=True)
         sys.exit(1)
@@ -53,6 +60,8 @@ def main(config: str | None, **given: object) -> None:
 
 def annotate(config: AnnotateConfig) -> None:
     loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces)
+    if config.records is not None:
+        check_place(config.records)
     model_id = loader.verify_early()
     spark = open_session()
     run = Run(spark, config.warehouse, config.run_id)
@@ -65,6 +74,8 @@ def annotate(config: AnnotateConfig) -> None:
         about={name: str(value) for name, value in asdict(config).items()},
     )
     click.echo(summarise(spark, config.warehouse, record))
+    if config.records is not None:
+        put_record(config.records, record)
 
 
 def sample() -> tuple[str, ...]:

@@ -32,6 +32,7 @@ class AnnotateConfig:
     annotate_titles: bool = False
     max_text_chars: int = 100_000
     batch_pieces: int = 16_384
+    records: str | None = None
 
 
 def read_config(kind: type[Settings], file: str | Path | None, given: Mapping[str, Any]) -> Settings:

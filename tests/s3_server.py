@@ -40,7 +40,7 @@ class Proxy(ThreadingHTTPServer):
             self.delay_sec = 0.0
 
     def disturb(self, request: str, how: str, times: int = 1) -> None:
-        """``how``: "cut" (half of the body, then silence), "flip" (one byte of it), "drop" (no answer), "busy" (503)."""
+        """``how``: "cut" (half of the body), "flip" (one byte of it), "drop" (no answer), "busy" (503)."""
         self._faults.append([request, how, times])
 
     def note(self, request: str) -> str | None:
@@ -117,7 +117,7 @@ def s3_proxy():
 
 @pytest.fixture
 def s3(s3_proxy, tmp_path, monkeypatch):
-    """The proxy, undisturbed, with nothing stored but an empty ``bucket``, and an environment that leads there alone."""
+    """The proxy, undisturbed, nothing stored but an empty ``bucket``, and an environment that leads there alone."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     settings = {

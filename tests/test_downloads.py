@@ -135,7 +135,9 @@ def test_what_came_before_a_break_is_not_fetched_again(s3, bucket, tmp_path):
     assert (tmp_path / "x").read_bytes() == noise(5 * MIB)
 
 
-@pytest.mark.parametrize(("how", "message"), [("cut", "no whole answer"), ("drop", "no whole answer"), ("busy", "SlowDown")])
+@pytest.mark.parametrize(
+    ("how", "message"), [("cut", "no whole answer"), ("drop", "no whole answer"), ("busy", "SlowDown")]
+)
 def test_a_service_that_never_answers_is_no_matter_of_settings(s3, bucket, tmp_path, how, message):
     bucket({"x": noise(1000)})
     s3.disturb("GET /bucket/x", how, times=999)

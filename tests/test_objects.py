@@ -131,7 +131,9 @@ def test_the_end_of_an_object_and_records_of_runs(bucket):
 # What is wrong, in words
 
 
-@pytest.mark.parametrize("act", [read_object, lambda uri: download(uri, Path("x")), list_objects, lambda uri: put_json(uri, 1)])
+@pytest.mark.parametrize(
+    "act", [read_object, lambda uri: download(uri, Path("x")), list_objects, lambda uri: put_json(uri, 1)]
+)
 def test_a_missing_bucket_is_named(bucket, act):
     with pytest.raises(ConfigError, match=r"^s3://nowhere/x cannot be (read|listed|written): no such bucket$"):
         act("s3://nowhere/x")

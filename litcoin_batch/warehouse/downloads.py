@@ -1,4 +1,4 @@
-"""Objects to local files: in parallel ranges, compared with the store's checksum, once per host where many need them."""
+"""Objects to local files: in parallel ranges, compared with the store's checksum, once per host where many ask."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects of S3, or of a service that speaks its protocol, named ``s3://bucket/key``: listed, read and put through boto3.
+"""Objects of S3, or of a service that speaks its protocol, named ``s3://bucket/key``: listed, read, put by boto3.
 
 Credentials come from boto3's standard chain alone (environment, shared files, web identity, container,
 instance) and the address of another service from ``AWS_ENDPOINT_URL``. Neither is ever part of a message:
@@ -73,7 +73,7 @@ def is_object(path: str) -> bool:
 
 
 def split_uri(uri: str) -> tuple[str, str]:
-    """Bucket and key (empty: the whole bucket). Raises ``ConfigError``, which keeps quiet about what may be a secret."""
+    """Bucket and key (empty: the whole bucket). Raises ``ConfigError``, quiet about what may be a secret."""
     bucket, _, key = uri.removeprefix(SCHEME).partition("/")
     if "@" in bucket or not is_object(uri):
         raise ConfigError("S3 address: expected s3://bucket/key, without credentials; those come from the environment")

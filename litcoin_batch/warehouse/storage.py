@@ -88,7 +88,11 @@ class Storage:
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self._path = spark._jvm.org.apache.hadoop.fs.Path
-        files = self._path(root).getFileSystem(spark._jsc.hadoopConfiguration())
+        try:
+            files = self._path(root).getFileSystem(spark._jsc.hadoopConfiguration())
+        except Py4JJavaError as error:
+            hint = "; Spark writes to S3 as s3a:// (conf/s3a.conf)" if root.startswith(("s3:", "s3a:")) else ""
+            raise ConfigError(f"output folder {root}: cannot be written: {java_message(error)}{hint}") from error
         self.root = files.makeQualified(self._path(root)).toString()
         # On local disks the raw file system moves Spark's files without their hidden checksum companions.
         self._files = files.getRawFileSystem() if files.getScheme() == "file" else files
