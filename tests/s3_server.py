@@ -126,8 +126,8 @@ def s3(s3_proxy, tmp_path, monkeypatch):
         "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": str(tmp_path / "no-config"),
-        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "no-credentials"),
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         "LITCOIN_BATCH_CACHE": str(tmp_path / "cache"),
         "NO_PROXY": "127.0.0.1",
     }
