@@ -28,6 +28,8 @@ from litcoin_batch.schema import Annotation, ContractError, Document, LitcoinBat
 _DOCUMENTS_PER_EXCHANGE = 32
 # As many documents in a row that kill or stall the model are no poisonous documents but a broken model.
 _HOPELESS = 10
+# Loading reads files and, the first time, the packages of the model from a disk that may be slow.
+_LOAD_SEC = 600.0
 # A child that is gone has closed its pipe; its exit status follows at once.
 _EXIT_SEC = 10.0
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
@@ -160,7 +162,7 @@ class CarefulAnnotator:
         self._child.start()
         theirs.close()
         try:
-            answer = self._receive(self._limits.batch_sec)
+            answer = self._receive(_LOAD_SEC)
         except _ModelDied as error:
             raise ContractError(f"while the model was loaded, {error}") from error
         if isinstance(answer, Exception):
