@@ -254,7 +254,7 @@ def test_nothing_below_the_address_is_an_error(bucket):
 
 @pytest.mark.parametrize("key", ["model/../../x", "model//x", "model/./x"])
 def test_names_that_lead_out_of_the_folder_are_refused(bucket, key, monkeypatch):
-    monkeypatch.setattr(downloads, "list_objects", lambda uri: [objects.StoredObject(f"s3://bucket/{key}", 1, "e")])
+    monkeypatch.setattr(downloads, "list_objects", lambda uri: [objects.StoredObject(f"s3://bucket/{key}", 1, "e", 0)])
     with pytest.raises(ContractError, match="leads out"):
         fetch_folder("s3://bucket/model", lambda folder: None)
 

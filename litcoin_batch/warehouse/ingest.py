@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from io import BytesIO
 from pathlib import Path
@@ -29,14 +29,18 @@ _PARQUET_MARK = b"PAR1"
 _NEEDED = ("pmid", "title", "abstract")
 
 
-def read_records(spark: SparkSession, files: list[StoredFile], format: str = "auto") -> DataFrame:
-    """All records of all files, as ``tables.RECORDS``.
+def read_records(
+    spark: SparkSession, sources: Mapping[StoredFile, str], format: str = "auto", rejects: Sequence[Reject] = ()
+) -> DataFrame:
+    """All records of all files, as ``tables.RECORDS``; ``sources``: the name that the rows of a file carry.
+
+    ``rejects``: of files that are not read.
 
     Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
     one task, as compressed XML cannot be split. So is a file at ``s3://`` of whatever format.
     """
-    files = without_labels(files)
-    sources = name_sources(files)
+    files = list(sources)
+    named = {file.path: source for file, source in sources.items()}
     parquet = [f for f in files if not is_object(f.path) and _is_parquet(spark, f, format)]
     empty = [f for f in files if f.n_bytes == 0]
     others = [f for f in files if f not in {*parquet, *empty}]
@@ -44,15 +48,14 @@ def read_records(spark: SparkSession, files: list[StoredFile], format: str = "au
     others = [f for f in others if f not in remote]
     parts = []
     if remote:
-        parts.append(_read_objects(spark, remote, sources, format))
+        parts.append(_read_objects(spark, remote, named, format))
     if others:
-        parts.append(_read_bytes(spark, others, sources, format))
+        parts.append(_read_bytes(spark, others, named, format))
     if parquet:
-        parts.append(_read_parquet(spark, parquet, sources))
-    if empty:
-        # Spark passes over empty files; whoever sent one wants to know.
-        rows = [(f.path, *_reject_row(Reject(sources[f.path], 0, "empty file: 0 bytes"))) for f in empty]
-        parts.append(spark.createDataFrame(rows, RECORDS))
+        parts.append(_read_parquet(spark, parquet, named))
+    # Spark passes over empty files; whoever sent one wants to know.
+    refused = [*rejects, *(Reject(named[f.path], 0, "empty file: 0 bytes") for f in empty)]
+    parts.append(spark.createDataFrame([(r.source, *_reject_row(r)) for r in refused], RECORDS))
     return reduce(DataFrame.unionByName, parts)
 
 
@@ -76,7 +79,7 @@ def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:
 
 
 def _read_bytes(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
-    content = spark.read.format("binaryFile").load([_escape(file.path) for file in files]).select("path", "content")
+    content = spark.read.format("binaryFile").load([escape(file.path) for file in files]).select("path", "content")
     named = {file.path: sources[file.path] for file in files}
     return content.mapInArrow(_parser(named, format), RECORDS)
 
@@ -103,7 +106,7 @@ def _fetcher(
     return fetch
 
 
-def _escape(path: str) -> str:
+def escape(path: str) -> str:
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
@@ -155,7 +158,7 @@ def _text(value: str | None) -> str | None:
 
 
 def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[str, str]) -> DataFrame:
-    table = spark.read.parquet(*(_escape(file.path) for file in files))
+    table = spark.read.parquet(*(escape(file.path) for file in files))
     missing = [name for name in _NEEDED if name not in table.columns]
     if missing:
         raise ConfigError(

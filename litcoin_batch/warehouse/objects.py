@@ -63,9 +63,12 @@ _NOT_ACCEPTED = {
 
 @dataclass(frozen=True, slots=True)
 class StoredObject:
+    """``modified`` in milliseconds since 1970."""
+
     uri: str
     n_bytes: int
     etag: str
+    modified: int
 
 
 def is_object(path: str) -> bool:
@@ -204,7 +207,12 @@ def list_objects(uri: str, page_size: int = 1000) -> list[StoredObject]:
         found = pages.paginate(Bucket=bucket, Prefix=prefix, PaginationConfig={"PageSize": page_size})
         entries = [entry for page in found for entry in page.get("Contents", ())]
     return [
-        StoredObject(f"{SCHEME}{bucket}/{entry['Key']}", entry["Size"], entry.get("ETag", ""))
+        StoredObject(
+            f"{SCHEME}{bucket}/{entry['Key']}",
+            entry["Size"],
+            entry.get("ETag", ""),
+            int(entry["LastModified"].timestamp() * 1000),
+        )
         for entry in entries
         if not entry["Key"].endswith("/")
     ]
