@@ -25,12 +25,16 @@ from litcoin_batch.warehouse.lock import Locked
 from litcoin_batch.warehouse.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.records import check_place, put_record
 from litcoin_batch.warehouse.runs import Run
-from litcoin_batch.warehouse.session import SPARK_FAILURES, open_session, shorten
+from litcoin_batch.warehouse.session import (
+    EXIT_FAILED,
+    EXIT_GATE,
+    EXIT_LOCKED,
+    EXIT_SETTINGS,
+    SPARK_FAILURES,
+    open_session,
+    shorten,
+)
 from litcoin_batch.warehouse.summary import summarise
-
-
-# Exit codes; 0 is success, a run that was committed before included.
-FAILED, WRONG_SETTINGS, LOCKED, GATE_CLOSED = 1, 2, 3, 4
 
 
 @click.command(help=__doc__, context_settings={"max_content_width": 100})
@@ -61,15 +65,15 @@ def main(config: str | None, **given: object) -> None:
         # An option that may be repeated comes as an empty tuple where it was not given.
         annotate(read_config(AnnotateConfig, config, {k: v for k, v in given.items() if v != ()}))
     except Locked as error:
-        fail(error, LOCKED)
+        fail(error, EXIT_LOCKED)
     except GateClosed as error:
-        fail(error, GATE_CLOSED)
+        fail(error, EXIT_GATE)
     except (ConfigError, ContractError) as error:
-        fail(error, WRONG_SETTINGS)
+        fail(error, EXIT_SETTINGS)
     except (ConnectionError, OSError) as error:
-        fail(error, FAILED)
+        fail(error, EXIT_FAILED)
     except SPARK_FAILURES as error:
-        fail(f"Spark failed, nothing is published; a restart goes on from what is done: {shorten(error)}", FAILED)
+        fail(f"Spark failed, nothing is published; a restart goes on from what is done: {shorten(error)}", EXIT_FAILED)
 
 
 def fail(reason: object, code: int) -> NoReturn:

@@ -33,8 +33,6 @@ from litcoin_batch.warehouse.tables import (
     HELD,
     PLAN,
     RECORDS,
-    mentions_of,
-    relations_of,
 )
 
 LOG = logging.getLogger("litcoin_batch")
@@ -137,7 +135,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     settled = fates.settle(flagged, annotated)
 
     kept = _keep(run, night, settled, annotated, plan)
-    kept["retired"] = run.keep("retired", night.retire(folded, held, plan), ("kind", "pmid"))
+    kept["retired"] = run.keep("retired", night.retire(folded, held, plan), ("kind", "pmid"), n_bytes=run.staged_bytes("held"))
     kept["files"] = run.keep("files", _applied(run, selection), ("source",))
     counts, n_restored = fates.tally(settled)
     n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == fates.CARRY), **kept})
@@ -154,7 +152,9 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "configuration": configuration,
         "versions": versions(),
     }
-    return run.commit(facts, counts, n_rows, _next(run, selection, night.model_id))
+    run.keep("runs", run.record(facts, counts), ("run_id",))
+    run.publish(_next(run, selection, night.model_id), [table for table, n in n_rows.items() if not n])
+    return run.read_record()
 
 
 def _select(run: Run, inputs: Inputs) -> applied.Selection:
@@ -170,15 +170,13 @@ def _select(run: Run, inputs: Inputs) -> applied.Selection:
 def _keep(run: Run, night: Increment, settled: DataFrame, annotated: DataFrame, plan: DataFrame) -> dict[str, DataFrame]:
     """Stage what the run adds to the tables of documents and of what they say."""
     fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
-    annotations = run.keep("annotations", fresh.unionByName(night.carried(plan)), ("pmid",), like="annotate")
+    n_bytes = run.staged_bytes("sort")
     return {
-        "documents": run.keep("documents", settled.where("is_document"), ("pmid", "source", "record"), like="sort"),
-        "annotations": annotations,
-        "mentions": run.keep("mentions", mentions_of(annotations), ("pmid", "start", "end", "type"), like="annotate"),
-        "relations": run.keep(
-            "relations", relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type"), like="annotate"
+        "documents": run.keep("documents", settled.where("is_document"), ("pmid", "source", "record"), n_bytes=n_bytes),
+        "rejects": run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), n_bytes=n_bytes),
+        **run.keep_annotations(
+            fresh.unionByName(night.carried(plan)), night.model_id, n_bytes=run.staged_bytes("annotate")
         ),
-        "rejects": run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), like="sort"),
     }
 
 

@@ -16,6 +16,7 @@ import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -30,7 +31,7 @@ from litcoin_batch.warehouse.progress import report_progress
 from litcoin_batch.warehouse.snapshots import DataFile, Snapshot, Snapshots
 from litcoin_batch.warehouse.storage import Storage
 from litcoin_batch.warehouse.stored import Stored
-from litcoin_batch.warehouse.tables import BY_MODEL, FATES, RUNS, SCHEMAS, conform
+from litcoin_batch.warehouse.tables import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of
 from litcoin_batch.warehouse.views import write_script
 
 LOG = logging.getLogger("litcoin_batch")
@@ -61,6 +62,7 @@ class Run:
             raise ConfigError(f"run id {self.run_id!r}: expected letters, digits and - _ only, at most 100")
         self.started = datetime.now(UTC)
         self.durations_sec: dict[str, float] = {}
+        self._kept: list[tuple[str, str, str | None]] = []
         self.spark = spark
         self.warehouse = warehouse.rstrip("/")
         self.storage = Storage(spark, warehouse)
@@ -73,7 +75,7 @@ class Run:
             self.snapshots = Snapshots(self.storage)
             self.parent = self.snapshots.newest()
             self.stored = Stored(self.spark, self.storage, self.parent)
-            self.committed = self._read_record(self.stored) if self._given else None
+            self.committed = self.read_record() if self._given else None
             if self.parent.number:
                 # A run may have died between its snapshot and this.
                 write_script(self.storage, self.parent, self.warehouse)
@@ -126,41 +128,55 @@ class Run:
         self.durations_sec[step] = round(time.monotonic() - started, 3)
         return self.spark.read.schema(schema).parquet(self.storage.uri(place))
 
-    def keep(self, table: str, rows: DataFrame, order: tuple[str, ...], like: str | None = None) -> DataFrame:
-        """Stage the rows of a table of the warehouse, sorted, in files of a good size.
+    def keep(
+        self, table: str, rows: DataFrame, order: tuple[str, ...], *, n_bytes: int = 0, model_id: str | None = None, stamp: bool = True
+    ) -> DataFrame:
+        """Stage rows that the run adds to a table of the warehouse, sorted, in files of a good size.
 
-        ``like`` is the step whose size says how many files that takes.
+        ``n_bytes``: about how much it is. ``model_id``: whose annotations they are. Without ``stamp`` rows keep the
+        id of the run that made them.
         """
-        n_bytes = self.storage.n_bytes(f"{self._staging}/{like}") if like else 0
+        step = table if model_id is None else f"{table}/{model_id}"
         n_files = 1 + n_bytes // _BYTES_PER_FILE
-        stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)), SCHEMAS[table])
+        stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)) if stamp else rows, SCHEMAS[table])
         spread = stamped.coalesce(1) if n_files == 1 else stamped.repartitionByRange(n_files, order[0])
-        return self.stage(table, spread.sortWithinPartitions(*order), SCHEMAS[table])
+        self._kept.append((step, table, model_id))
+        return self.stage(step, spread.sortWithinPartitions(*order), SCHEMAS[table])
 
-    def commit(self, facts: dict[str, Any], counts: dict[str, Counter[str]], n_rows: dict[str, int], snapshot: Snapshot) -> Row:
-        """Publish the kept tables in one step; returns the record of the run.
+    def keep_annotations(self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True) -> dict[str, DataFrame]:
+        """Stage rows of ``annotations`` and what follows from them alone: mentions and relations."""
+        how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
+        kept = self.keep("annotations", annotations, ("pmid",), **how)
+        mentions = self.keep("mentions", mentions_of(kept), ("pmid", "start", "end", "type"), **how)
+        order = ("pmid", "entity_1_id", "entity_2_id", "type")
+        return {"annotations": kept, "mentions": mentions, "relations": self.keep("relations", relations_of(kept), order, **how)}
 
-        ``facts``: the rest of the record. ``n_rows``: of each kept table; empty ones are not published where the
-        table has files already. ``snapshot``: what the new one is to be, but for the files that this run adds.
+    def staged_bytes(self, step: str) -> int:
+        return self.storage.n_bytes(f"{self._staging}/{step}")
+
+    def publish(self, snapshot: Snapshot, unless_empty: Collection[str] = ()) -> Snapshot:
+        """Make the kept rows, added to the files of ``snapshot``, what readers see from now on, in one step.
+
+        ``unless_empty``: tables to which the run adds nothing; their empty files are left out where there are others.
         """
-        row = self.spark.createDataFrame([self._record(facts, counts)], RUNS)
-        self.stage("runs", row.coalesce(1), RUNS)
-        moves = self._plan_moves({**n_rows, "runs": 1}, snapshot)
+        moves = self._plan_moves(snapshot, unless_empty)
         self._lock.check()
         added: dict[str, list[DataFile]] = {}
         for move in moves:
-            table, name, n_bytes = move["table"], move["name"], move["n_bytes"]
+            table, name = move["table"], move["name"]
             if not self.storage.exists(f"{table}/{name}"):
                 self.storage.make_folder(table)
-                self.storage.move(f"{self._staging}/{table}/{move['part']}", f"{table}/{name}")
-            added.setdefault(table, []).append(DataFile(name, n_bytes, snapshot.model_id if table in BY_MODEL else None))
+                self.storage.move(f"{self._staging}/{move['part']}", f"{table}/{name}")
+            added.setdefault(table, []).append(DataFile(name, move["n_bytes"], move["model_id"]))
         tables = {table: (*snapshot.files(table), *added.get(table, ())) for table in SCHEMAS}
         published = self.snapshots.publish(replace(snapshot, tables=tables))
         write_script(self.storage, published, self.warehouse)
         self._clear(self.run_id)
-        return self._read_record(Stored(self.spark, self.storage, published))
+        self.stored = Stored(self.spark, self.storage, published)
+        return published
 
-    def _record(self, facts: dict[str, Any], counts: dict[str, Counter[str]]) -> tuple:
+    def record(self, facts: dict[str, Any], counts: dict[str, Counter[str]]) -> DataFrame:
+        """The row of ``runs``. ``facts``: what is not known here."""
         total = sum(counts.values(), Counter())
         sources = [
             {"source": source, "records": c.total(), **{fate: c[fate] for fate in FATES}}
@@ -177,24 +193,25 @@ class Run:
             "durations_sec": self.durations_sec,
             **facts,
         }
-        return tuple(record[field.name] for field in RUNS)
+        return self.spark.createDataFrame([tuple(record[field.name] for field in RUNS)], RUNS)
 
-    def _plan_moves(self, n_rows: dict[str, int], snapshot: Snapshot) -> list[dict[str, Any]]:
+    def _plan_moves(self, snapshot: Snapshot, unless_empty: Collection[str]) -> list[dict[str, Any]]:
         place = f"{self._staging}/{_MOVES}"
         try:
             return json.loads(self.storage.read_text(place))
         except FileNotFoundError:
             pass
-        moves = []
-        for table in SCHEMAS:
-            has_files = snapshot.files(table, snapshot.model_id if table in BY_MODEL else None)
-            if has_files and not n_rows[table]:
+        moves: list[dict[str, Any]] = []
+        numbers: Counter[str] = Counter()
+        for step, table, model_id in self._kept:
+            if table in unless_empty and snapshot.files(table, model_id):
                 continue
-            parts = [n for n in self.storage.names(f"{self._staging}/{table}") if n.endswith(".parquet")]
-            for number, part in enumerate(parts):
-                n_bytes = self.storage.n_bytes(f"{self._staging}/{table}/{part}")
-                name = f"{self.run_id}.part-{number:05d}.parquet"
-                moves.append({"table": table, "part": part, "name": name, "n_bytes": n_bytes})
+            for part in self.storage.names(f"{self._staging}/{step}"):
+                if part.endswith(".parquet"):
+                    name = f"{self.run_id}.part-{numbers[table]:05d}.parquet"
+                    n_bytes = self.storage.n_bytes(f"{self._staging}/{step}/{part}")
+                    moves.append({"table": table, "part": f"{step}/{part}", "name": name, "n_bytes": n_bytes, "model_id": model_id})
+                    numbers[table] += 1
         self.storage.replace_text(place, json.dumps(moves, indent=1))
         return moves
 
@@ -219,5 +236,6 @@ class Run:
         if not self.storage.names(_STAGING):
             self.storage.delete(_STAGING)
 
-    def _read_record(self, stored: Stored) -> Row | None:
-        return stored.read("runs").where(F.col("run_id") == self.run_id).first()
+    def read_record(self) -> Row | None:
+        """The row of ``runs`` with this run's id, if it is published."""
+        return self.stored.read("runs").where(F.col("run_id") == self.run_id).first()
