@@ -11,16 +11,29 @@ import sys
 from dataclasses import asdict
 from importlib import resources
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
 from litcoin_batch.config import AnnotateConfig, read_config
 from litcoin_batch.readers import FORMATS
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse.careful import Limits
+from litcoin_batch.warehouse.gates import GateClosed, Gates
 from litcoin_batch.warehouse.inference import CheckpointLoader
-from litcoin_batch.warehouse.pipeline import Inputs, annotate_files
+from litcoin_batch.warehouse.lock import Locked
+from litcoin_batch.warehouse.pipeline import How, Inputs, annotate_files
+from litcoin_batch.warehouse.records import check_place, put_record
 from litcoin_batch.warehouse.runs import Run
-from litcoin_batch.warehouse.session import SPARK_FAILURES, open_session, shorten
+from litcoin_batch.warehouse.session import (
+    EXIT_FAILED,
+    EXIT_GATE,
+    EXIT_LOCKED,
+    EXIT_SETTINGS,
+    SPARK_FAILURES,
+    open_session,
+    shorten,
+)
 from litcoin_batch.warehouse.summary import summarise
 
 
@@ -38,34 +51,57 @@ from litcoin_batch.warehouse.summary import summarise
 @click.option("--annotate-titles", is_flag=True, default=None, help="Annotate records without abstract, too.")
 @click.option("--max-text-chars", type=int, help="Longer texts are rejected (default: 100000).")
 @click.option("--batch-pieces", type=int, help="Padded word pieces per model batch (default: 16384).")
+@click.option("--baseline", is_flag=True, default=None, help="The inputs are a new baseline of NLM, whole: it replaces what is there.")
+@click.option("--max-reject-share", type=float, help="Publish nothing where more of the records are rejected (default: 0.01).")
+@click.option("--max-drop", type=float, help="... or relations per document fall by more, against the last runs (default: 0.5).")
+@click.option("--wait-minutes", type=float, help="Wait so long for another run on the warehouse (default: 0).")
+@click.option("--batch-timeout-sec", type=float, help="A model silent for longer is ended (default: 600).")
+@click.option("--records", metavar="S3_ADDRESS", help="Put the run's record there, too, as <run id>.json.")
 def main(config: str | None, **given: object) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
-    logging.getLogger("py4j").setLevel(logging.WARNING)
+    # Neither py4j's chatter nor, should someone ask for more, the headers that botocore sends.
+    for name in ("py4j", "boto3", "botocore", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
     try:
         # An option that may be repeated comes as an empty tuple where it was not given.
         annotate(read_config(AnnotateConfig, config, {k: v for k, v in given.items() if v != ()}))
+    except Locked as error:
+        fail(error, EXIT_LOCKED)
+    except GateClosed as error:
+        fail(error, EXIT_GATE)
     except (ConfigError, ContractError) as error:
-        click.echo(f"error: {error}", err=True)
-        sys.exit(2)
+        fail(error, EXIT_SETTINGS)
+    except (ConnectionError, OSError) as error:
+        fail(error, EXIT_FAILED)
     except SPARK_FAILURES as error:
-        click.echo(f"error: Spark failed, nothing is published: {shorten(error)}", err=True)
-        sys.exit(1)
+        fail(f"Spark failed, nothing is published; a restart goes on from what is done: {shorten(error)}", EXIT_FAILED)
+
+
+def fail(reason: object, code: int) -> NoReturn:
+    click.echo(f"error: {reason}", err=True)
+    sys.exit(code)
 
 
 def annotate(config: AnnotateConfig) -> None:
     loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces, config.precision)
+    if config.records is not None:
+        check_place(config.records)
     model_id = loader.verify_early()
     spark = open_session()
-    run = Run(spark, config.warehouse, config.run_id)
-    record = annotate_files(
-        run,
-        Inputs(config.paths or sample(), config.format, config.annotate_titles, config.max_text_chars),
-        loader,
-        model_id or loader.verify(),
-        partitions=config.partitions,
-        about={name: str(value) for name, value in asdict(config).items()},
+    inputs = Inputs(
+        config.paths or sample(), config.format, config.annotate_titles, config.max_text_chars, config.baseline
     )
+    how = How(
+        config.partitions,
+        Limits(batch_sec=config.batch_timeout_sec),
+        Gates(config.max_reject_share, config.max_drop),
+        {name: str(value) for name, value in asdict(config).items()},
+    )
+    with Run(spark, config.warehouse, config.run_id, config.wait_minutes) as run:
+        record = annotate_files(run, inputs, loader, model_id or loader.verify(), how)
     click.echo(summarise(spark, config.warehouse, record))
+    if config.records is not None:
+        put_record(config.records, record)
 
 
 def sample() -> tuple[str, ...]:

@@ -33,12 +33,19 @@ class AnnotateConfig:
     max_text_chars: int = 100_000
     batch_pieces: int = 16_384
     precision: str = "auto"
+    baseline: bool = False
+    max_reject_share: float = 0.01
+    max_drop: float = 0.5
+    wait_minutes: float = 0.0
+    batch_timeout_sec: float = 600.0
+    records: str | None = None
 
 
 def read_config(kind: type[Settings], file: str | Path | None, given: Mapping[str, Any]) -> Settings:
     """``kind``, a dataclass of defaults, with what ``file`` says and over it what was ``given`` (None: not given).
 
-    Raises ``ConfigError`` for a file that cannot be read, an unknown key, a value of the wrong type or below 1.
+    Raises ``ConfigError`` for a file that cannot be read, an unknown key, a value of the wrong type, a
+    whole number below 1 or another below 0.
     """
     values = {**_read_yaml(kind, file), **{name: value for name, value in given.items() if value is not None}}
     types = get_type_hints(kind)
@@ -79,4 +86,6 @@ def _checked(name: str, value: Any, type_: Any, file: str | Path | None) -> Any:
         raise ConfigError(f"{place}: expected {type_.__name__}, found {value!r}")
     if type_ is int and value < 1:
         raise ConfigError(f"{place}: expected a number of at least 1, found {value}")
+    if type_ is float and not value >= 0:
+        raise ConfigError(f"{place}: expected a number of at least 0, found {value}")
     return value

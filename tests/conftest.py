@@ -1,4 +1,4 @@
-"""Fixtures of all tests; the ``spark`` session is in ``spark_session.py``."""
+"""Fixtures of all tests; the ``spark`` session and the ``s3`` server are in files of their own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 # The training scripts import each other as siblings, as they do when run.
 sys.path.insert(0, str(REPOSITORY / "training"))
 
-pytest_plugins = ["spark_session"]
+pytest_plugins = ["s3_server", "spark_session"]
 
 
 @pytest.fixture(scope="session")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 import re
+import resource
+import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from pyspark import cloudpickle
@@ -19,7 +24,10 @@ _TYPES = {"a": "ChemicalEntity", "g": "GeneOrGeneProduct"}
 
 
 class FakeAnnotator:
-    """Words starting with a or g are mentions; neighbours of different id are related; `poison` raises."""
+    """Words starting with a or g are mentions; neighbours of different id are related.
+
+    `poison` raises, and each word of ``DEADLY`` does worse.
+    """
 
     def __init__(self, model_id: str) -> None:
         self.model_id = model_id
@@ -28,7 +36,36 @@ class FakeAnnotator:
         for document in documents:
             if "poison" in document.text:
                 raise RuntimeError(f"cannot digest PMID {document.pmid}")
+            for word in re.findall(r"\w+", document.text):
+                if word in DEADLY:
+                    DEADLY[word]()
         return [find(document) for document in documents]
+
+
+def _take_all_memory() -> None:
+    """As where a container gives no more: the limit is a little above what the process has."""
+    old = resource.getrlimit(resource.RLIMIT_AS)
+    with open("/proc/self/statm") as stream:
+        size = int(stream.read().split()[0]) * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (size + (256 << 20), old[1]))
+    try:
+        taken = []
+        while True:
+            taken.append(bytearray(16 << 20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, old)
+
+
+# What documents do to the process that annotates them.
+DEADLY: dict[str, Callable[[], object]] = {
+    "exits": lambda: os._exit(3),
+    "crashes": lambda: ctypes.string_at(0),
+    "outgrows": lambda: os.kill(os.getpid(), signal.SIGKILL),
+    "sleeps": lambda: time.sleep(3_600),
+    # Holds the interpreter's lock for longer than anybody waits.
+    "backtracks": lambda: re.match(r"(a+)+$", "a" * 60 + "!"),
+    "devours": _take_all_memory,
+}
 
 
 def find(document: Document) -> Annotation:

@@ -29,7 +29,7 @@ ALLOWED = {
     f"{OWN}/model": {_SCHEMA, "pyarrow", *_MODEL},
     f"{OWN}/warehouse": {
         *(_SCHEMA, f"{OWN}.readers", f"{OWN}.model.annotator", f"{OWN}.model.checkpoint"),
-        *("pyspark", "py4j", "pyarrow", "pandas"),
+        *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
     },
     # What its own measurements need: all wings, and the libraries that the baselines are made of.
     f"{OWN}/benchmark": {OWN, "pyspark", "py4j", "pyarrow", "pandas", *_MODEL},

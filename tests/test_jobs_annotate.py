@@ -85,6 +85,7 @@ def test_what_can_be_known_before_spark_starts_is_said_before(job, checkpoint, t
         (("--checkpoint", checkpoint, "--device", "abacus"), "expected auto, cpu or cuda"),
         (("--checkpoint", checkpoint, "--lexicon", tmp_path / "none.tsv"), "none.tsv: no such file"),
         (("--checkpoint", checkpoint, "--partitions", "0"), "at least 1, found 0"),
+        (("--checkpoint", checkpoint, "--max-drop", "-0.5"), "'max_drop': expected a number of at least 0, found -0.5"),
     ):
         result = call(job, *arguments)
         assert result.exit_code == 2, result.output
@@ -104,4 +105,6 @@ def test_a_failure_of_spark_is_one_line_and_another_code(job, checkpoint, monkey
     monkeypatch.setattr(job, "open_session", fail)
     result = call(job, "--checkpoint", checkpoint)
     assert result.exit_code == 1
-    assert _error_of(result) == "error: Spark failed, nothing is published: Job aborted ... Caused by: a full disk"
+    assert _error_of(result) == (
+        "error: Spark failed, nothing is published; a restart goes on from what is done: Job aborted ... Caused by: a full disk"
+    )

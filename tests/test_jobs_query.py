@@ -5,12 +5,10 @@ import json
 import pytest
 from citations import citation, write_file
 from click.testing import CliRunner
-from fake_model import MODEL_ID, FakeLoader
+from warehouses import annotate
 
 from litcoin_batch.schema import ConfigError
-from litcoin_batch.warehouse.pipeline import Inputs, annotate_files
 from litcoin_batch.warehouse.queries import read_query, shipped_queries
-from litcoin_batch.warehouse.runs import Run
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +23,7 @@ def job(pytestconfig):
 def warehouse(spark, tmp_path_factory):
     folder = tmp_path_factory.mktemp("query")
     source = write_file(folder, "pubmed26n0001.xml", citation(1, "aspirin, gene"), citation(2, "gene and alien"))
-    annotate_files(Run(spark, str(folder / "w"), "r"), Inputs([str(source)]), FakeLoader(), MODEL_ID, about={})
+    annotate(spark, folder / "w", source, run_id="r")
     return folder / "w"
 
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 import re
 
 import duckdb
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
+from warehouses import write_warehouse
 
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.arrays import annotated_batch
 from litcoin_batch.warehouse.queries import read_query, shipped_queries
-from litcoin_batch.warehouse.tables import SCHEMAS, arrow_schema
 from litcoin_batch.warehouse.views import duckdb_script, register_views
 
 GENE, DISEASE, CHEMICAL, VARIANT = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "ChemicalEntity", "SequenceVariant"
@@ -71,33 +69,30 @@ def annotation(pmid: int) -> Annotation:
 
 
 @pytest.fixture(scope="module")
-def warehouse(tmp_path_factory):
+def warehouse(spark, tmp_path_factory):
     documents = [Document(pmid, title, None, year=2020 + pmid) for pmid, title in TITLES.items()]
     annotated = annotated_batch(documents, [annotation(pmid) for pmid in TITLES], "model-1").to_pylist()
     rows = {
-        "documents": [{"pmid": d.pmid, "version": 1, "title": d.title, "year": d.year, "text_sha256": d.text_sha256, "deleted": False} for d in documents],
+        "documents": [{"pmid": d.pmid, "version": 1, "title": d.title, "year": d.year, "text_sha256": d.text_sha256, "deleted": False, "is_current": True} for d in documents],
         "annotations": annotated,
         "mentions": [{**row, **mention} for row in annotated for mention in row["mentions"]],
         "relations": [{**row, **found} for row in annotated for found in row["relations"]],
         "rejects": [dict(zip(("source", "record", "reason"), reject, strict=True)) for reject in REJECTS],
         "runs": [{}],
     }
-    folder = tmp_path_factory.mktemp("warehouse")
-    for table, schema in SCHEMAS.items():
-        (folder / table).mkdir()
-        stamped = [{**row, "run_id": "run-1"} for row in rows[table]]
-        pq.write_table(pa.Table.from_pylist(stamped, arrow_schema(schema)), folder / table / "run-1.part-00000.parquet")
-    return folder
+    folder = tmp_path_factory.mktemp("warehouse") / "w"
+    return folder, write_warehouse(spark, folder, rows, "model-1")
 
 
 @pytest.fixture(scope="module")
 def ask(spark, warehouse):
     """Name of a shipped question, or SQL -> the rows as dicts, after both engines gave the same ones in the same order."""
-    register_views(spark, str(warehouse))
+    folder, snapshot = warehouse
+    register_views(spark, str(folder))
     for view in ("documents", "mentions", "relations", "evidence"):
         spark.catalog.cacheTable(view)
     connection = duckdb.connect()
-    connection.execute(duckdb_script(str(warehouse)))
+    connection.execute(duckdb_script(snapshot, str(folder)))
 
     def both(question: str, **parameters: str) -> list[dict]:
         given = [f"{name}={value}" for name, value in parameters.items()]

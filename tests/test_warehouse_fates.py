@@ -2,10 +2,12 @@ import random
 from collections import Counter
 
 import pytest
+from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse import fates
-from litcoin_batch.warehouse.tables import FATES, RECORDS
+from litcoin_batch.warehouse.increments import texts_of
+from litcoin_batch.warehouse.tables import DOCUMENTS, FATES, RECORDS
 
 OLD, NEW = ("f1.xml", 26_000_001), ("f2.xml", 26_000_002)
 
@@ -17,10 +19,15 @@ def row(file, record, pmid, abstract="text", **rest):
     return tuple(values.get(field.name) for field in RECORDS)
 
 
-def fates_of(spark, rows, max_text_chars=100, annotate_titles=False):
-    records = spark.createDataFrame(rows, RECORDS)
-    flagged = fates.flag_records(records, max_text_chars=max_text_chars, annotate_titles=annotate_titles).collect()
-    return {(r.path, r.record): (r.fate, r.reason) for r in flagged}
+def flag(spark, rows, annotate_titles=False):
+    """Upon an empty warehouse: whatever has text is due."""
+    folded = fates.fold(spark.createDataFrame(rows, RECORDS), None, 1, max_text_chars=100)
+    texts = texts_of(folded.where("is_current"), annotate_titles)
+    return fates.flag(folded, spark.createDataFrame([], DOCUMENTS), texts.withColumn("step", F.lit(fates.DUE)))
+
+
+def fates_of(spark, rows, annotate_titles=False):
+    return {(r.path, r.record): (r.fate, r.reason) for r in flag(spark, rows, annotate_titles).collect()}
 
 
 ROWS = [
@@ -81,8 +88,7 @@ def test_titles_alone_are_annotated_on_demand(spark):
 
 
 def test_what_the_model_fails_on_is_rejected_but_stays_a_document(spark):
-    records = spark.createDataFrame(ROWS[:2], RECORDS)
-    flagged = fates.flag_records(records, max_text_chars=100, annotate_titles=False)
+    flagged = flag(spark, ROWS[:2])
     annotated = spark.createDataFrame([(1, "ValueError: bad")], "pmid long, error string")
     settled = {r.pmid: r for r in fates.settle(flagged, annotated).collect()}
     assert (settled[1].fate, settled[1].reason, settled[1].is_document) == ("rejected", "ValueError: bad", True)
@@ -91,18 +97,18 @@ def test_what_the_model_fails_on_is_rejected_but_stays_a_document(spark):
 
 
 def test_tally_counts_each_source(spark):
-    records = spark.createDataFrame(ROWS, RECORDS)
-    flagged = fates.flag_records(records, max_text_chars=100, annotate_titles=False)
-    counts = fates.tally(flagged)
+    counts, restored = fates.tally(flag(spark, ROWS))
+    assert not restored
     expected = {path: Counter(f for (p, _), f in EXPECTED.items() if p == path) for path in ("f1.xml", "f2.xml")}
     assert counts == expected
-    assert set().union(*counts.values()) == set(FATES)
+    assert set().union(*counts.values()) == set(FATES) - {"unchanged"}
 
 
 def test_counts_that_do_not_add_up_stop_the_run():
     counts = {"a": Counter(annotated=2, rejected=1), "b": Counter(deleted=1)}
-    good = {"records": 4, "annotations": 2, "rejects": 1}
-    assert fates.check_counts(counts, good) is None
-    for table in good:
+    restored = Counter(annotated=1, rejected=1)
+    good = {"records": 4, "annotations": 5, "rejects": 2, "carried": 2}
+    assert fates.check_counts(counts, restored, good) is None
+    for table in ("records", "annotations", "rejects"):
         with pytest.raises(ContractError, match=f"{table}: {good[table] + 1} rows, {good[table]} by fate"):
-            fates.check_counts(counts, {**good, table: good[table] + 1})
+            fates.check_counts(counts, restored, {**good, table: good[table] + 1})

@@ -8,6 +8,7 @@ from itertools import accumulate
 import pyarrow as pa
 
 from litcoin_batch.schema import Annotation, Document, Mention, Relation
+from litcoin_batch.warehouse.careful import reason_of
 from litcoin_batch.warehouse.tables import ANNOTATED, arrow_schema
 
 SCHEMA = arrow_schema(ANNOTATED)
@@ -20,7 +21,7 @@ def annotated_batch(
     documents: Sequence[Document], annotations: Sequence[Annotation | Exception], model_id: str
 ) -> pa.RecordBatch:
     """One row per document; where the model raised, ``error`` says what and the lists are null."""
-    errors = [f"{type(a).__name__}: {a}" if isinstance(a, Exception) else None for a in annotations]
+    errors = [reason_of(a) if isinstance(a, Exception) else None for a in annotations]
     found = [None if isinstance(a, Exception) else a for a in annotations]
     columns = [
         pa.array([document.pmid for document in documents], pa.int64()),

@@ -9,32 +9,55 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.ingest import EXCERPT_CHARS
-from litcoin_batch.warehouse.tables import FATES, FLAGGED, conform
+from litcoin_batch.warehouse.tables import FATES, FLAGGED, FOLDED, conform
+
+# What is to become of a current text (``increments.plan``).
+DUE, KEEP, CARRY = "due", "keep", "carry"
 
 
-def flag_records(records: DataFrame, *, max_text_chars: int, annotate_titles: bool) -> DataFrame:
-    """``tables.RECORDS`` with the fate of each (``tables.FLAGGED``), in the order the rules apply:
+def fold(records: DataFrame, known: DataFrame | None, run_number: int, *, max_text_chars: int) -> DataFrame:
+    """``tables.RECORDS`` among the ``known`` records of the same PMIDs (``tables.FOLDED`` and ``is_void``): which
+    are current.
 
-    - rejected: unreadable; or a later record of the same file has the same PMID and version; or the
-      text is longer than ``max_text_chars``;
-    - deleted: the record is an instruction to delete;
-    - superseded: another record of these inputs replaces it (a higher version, else the later file in
-      NLM's order, else the later record), or a later instruction deletes it;
-    - without_text: nothing to annotate (a title alone counts only with ``annotate_titles``);
-    - annotated: the rest, at most one record for each PMID.
+    At most one of each PMID is: of those that no later instruction deletes, the one of the highest version,
+    else of the later file in NLM's order, else of the later run, else the later record. Unusable are, with the
+    reason: what could not be read; a record after which the same file has the same PMID and version
+    again; a text longer than ``max_text_chars``. ``is_void``: another issue of its file has replaced it.
     """
-    readable = _flag_long(_flag_duplicates(records.where("reason IS NULL").repartition("pmid")), max_text_chars)
-    has_text = F.col("title").isNotNull() if annotate_titles else F.lit(False)
+    fresh = _flag_long(_flag_duplicates(records.where("reason IS NULL").repartition("pmid")), max_text_chars)
+    new = {"run_number": F.lit(run_number).cast("bigint"), "fate": F.lit(None).cast("string"), "written_by": F.lit(None).cast("string")}
+    flags = {name: F.lit(False) for name in ("is_known", "is_visible", "is_void")}
+    together = fresh.drop("last").withColumns({**new, **flags})
+    if known is not None:
+        together = together.unionByName(known)
+    unreadable = records.where("reason IS NOT NULL").withColumns({**new, **flags, "is_current": F.lit(False)})
+    return conform(_flag_current(together), FOLDED).unionByName(conform(unreadable, FOLDED))
+
+
+def flag(folded: DataFrame, restored: DataFrame, plan: DataFrame) -> DataFrame:
+    """The records of these inputs, and the stored documents that come back (``is_restored``), with the fate of each (``tables.FLAGGED``), in the order the rules apply:
+
+    - rejected: there is a reason;
+    - deleted: the record is an instruction to delete;
+    - superseded: another record replaces it, or a later instruction deletes it;
+    - annotated: the model is to annotate it, as ``plan`` (pmid, step) says;
+    - unchanged: the model has annotated this text before;
+    - without_text: nothing to annotate.
+    """
     fate = (
         F.when(F.col("reason").isNotNull(), "rejected")
         .when(F.col("deleted"), "deleted")
         .when(~F.col("is_current"), "superseded")
-        .when(F.col("abstract").isNotNull() | has_text, "annotated")
+        .when(F.col("step") == DUE, "annotated")
+        .when(F.col("step").isNotNull(), "unchanged")
         .otherwise("without_text")
     )
-    flagged = conform(_flag_current(readable).withColumn("fate", fate), FLAGGED)
-    unreadable = conform(records.where("reason IS NOT NULL").withColumn("fate", F.lit("rejected")), FLAGGED)
-    return flagged.unionByName(unreadable)
+    missing = {name: F.lit(None).cast("string") for name in ("reason", "excerpt")}
+    back = restored.withColumns({**missing, "path": F.col("source"), "is_restored": F.lit(True)})
+    new = folded.where("NOT is_known").withColumn("is_restored", F.lit(False))
+    names = [field.name for field in FLAGGED if field.name != "fate"]
+    rows = new.select(*names).unionAll(back.select(*names))
+    return conform(rows.join(plan.select("pmid", "step"), "pmid", "left").withColumn("fate", fate), FLAGGED)
 
 
 def _flag_duplicates(records: DataFrame) -> DataFrame:
@@ -66,18 +89,18 @@ def _n_chars() -> Column:
 
 
 def _flag_current(records: DataFrame) -> DataFrame:
-    """``is_current`` marks at most one record of each PMID; the view ``documents`` applies the same rule."""
     of_pmid = Window.partitionBy("pmid")
-    arrival = F.struct(F.coalesce("source_order", F.lit(0)).alias("file"), "path", "record")
-    usable = F.col("reason").isNull()
-    alive = usable & ~F.col("deleted") & (F.col("arrival") > F.col("deletion")).eqNullSafe(True)
+    arrival = F.struct(F.coalesce("source_order", F.lit(0)).alias("file"), "run_number", "source", "record")
+    usable = F.col("reason").isNull() & ~F.col("is_void")
+    deletion = F.max(F.when(usable & F.col("deleted"), F.col("arrival"))).over(of_pmid)
+    alive = usable & ~F.col("deleted") & (F.col("deletion").isNull() | (F.col("arrival") > F.col("deletion")))
+    # A row that was copied forward is the same record twice: what readers see already comes first.
+    copy = F.struct("is_visible", F.coalesce("written_by", F.lit("")))
     return (
         records.withColumn("arrival", arrival)
-        .withColumn("deletion", F.max(F.when(F.col("deleted"), F.col("arrival"))).over(of_pmid))
-        .withColumn("alive", F.when(F.col("deletion").isNull(), usable & ~F.col("deleted")).otherwise(alive))
-        .withColumn("rank", F.struct("version", "arrival"))
-        .withColumn("newest", F.max(F.when(F.col("alive"), F.col("rank"))).over(of_pmid))
-        .withColumn("is_current", F.col("alive") & (F.col("rank") == F.col("newest")))
+        .withColumn("deletion", deletion)
+        .withColumn("rank", F.when(alive, F.struct("version", "arrival", copy.alias("copy"))))
+        .withColumn("is_current", (F.col("rank") == F.max("rank").over(of_pmid)).eqNullSafe(True))
     )
 
 
@@ -103,24 +126,28 @@ def settle(flagged: DataFrame, annotated: DataFrame) -> DataFrame:
     )
 
 
-def tally(settled: DataFrame) -> dict[str, Counter[str]]:
-    """Source -> number of records of each fate."""
+def tally(settled: DataFrame) -> tuple[dict[str, Counter[str]], Counter[str]]:
+    """Source -> number of records of each fate; and the fates of restored documents."""
     counts: dict[str, Counter[str]] = {}
-    for source, fate, n in settled.groupBy("source", "fate").count().orderBy("source").collect():
-        counts.setdefault(source, Counter())[fate] = n
-    return counts
+    restored: Counter[str] = Counter()
+    for source, is_restored, fate, n in settled.groupBy("source", "is_restored", "fate").count().orderBy("source").collect():
+        of_source = restored if is_restored else counts.setdefault(source, Counter())
+        of_source[fate] += n
+    return counts, restored
 
 
-def check_counts(counts: dict[str, Counter[str]], found: dict[str, int]) -> None:
+def check_counts(counts: dict[str, Counter[str]], restored: Counter[str], found: dict[str, int]) -> None:
     """Every record read has a fate and every fate its rows, else ``ContractError``.
 
-    ``found``: rows counted in the written tables, and ``records``, the rows that reading gave.
+    ``found``: rows counted in the written tables; ``records``, the rows that reading gave; ``carried``, the
+    annotations that were copied.
     """
     total = sum(counts.values(), Counter())
+    written = total + restored
     expected = {
         "records": total.total(),
-        "annotations": total["annotated"],
-        "rejects": total["rejected"],
+        "annotations": written["annotated"] + found["carried"],
+        "rejects": written["rejected"],
     }
     wrong = [f"{name}: {found[name]} rows, {n} by fate" for name, n in expected.items() if found[name] != n]
     unknown = sorted(set(total) - set(FATES))

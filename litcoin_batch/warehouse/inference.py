@@ -10,9 +10,12 @@ needs a function, hence an Arrow UDF there.
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import sys
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -24,8 +27,18 @@ from pyspark.sql.types import StructType
 
 from litcoin_batch.model.annotator import PRECISIONS, Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
-from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
+from litcoin_batch.schema import ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
+from litcoin_batch.warehouse.careful import (
+    AnnotatesDocuments,
+    CarefulAnnotator,
+    Limits,
+    annotate_surviving,
+    volunteer_for_memory_killer,
+)
+from litcoin_batch.warehouse.devices import device_of_task
+from litcoin_batch.warehouse.downloads import fetch_folder
+from litcoin_batch.warehouse.objects import is_object
 from litcoin_batch.warehouse.tables import ANNOTATED
 
 # Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
@@ -35,21 +48,20 @@ _CHARS_PER_TASK = 5_000_000
 SQL_RESULT = StructType([f for f in ANNOTATED if f.name != "pmid"])
 
 
-class AnnotatesDocuments(Protocol):
-    model_id: str
-
-    def annotate(self, documents: Sequence[Document]) -> list[Annotation]: ...
-
-
 class Loader(Protocol):
-    """Travels to the workers (pickled, hashable) and loads the model there."""
+    """Travels to the workers (pickled, hashable) and loads the model there.
+
+    Where it has a method ``for_task``, that is called in the task and gives the loader to use: one that
+    works outside of Spark's own processes, too.
+    """
 
     def __call__(self) -> AnnotatesDocuments: ...
 
 
 @dataclass(frozen=True, slots=True)
 class CheckpointLoader:
-    """``checkpoint``: a shipped name, a folder all hosts see, or a folder that ``--archives x.tar.gz#NAME`` unpacks."""
+    """``checkpoint``: a shipped name, a folder all hosts see, one that ``--archives x.tar.gz#NAME`` unpacks, or
+    ``s3://bucket/folder``, which each host downloads once."""
 
     checkpoint: str
     device: str = "auto"
@@ -65,6 +77,11 @@ class CheckpointLoader:
             batch_pieces=self.batch_pieces,
             precision=self.precision,
         )
+
+    def for_task(self) -> CheckpointLoader:
+        """With the folder that this host has, and the GPU that Spark gave the running task."""
+        folder = locate_checkpoint(self.checkpoint)
+        return replace(self, checkpoint=str(folder), device=device_of_task(self.device))
 
     def verify(self) -> str:
         """The ``model_id``.
@@ -95,9 +112,11 @@ class CheckpointLoader:
 def locate_checkpoint(name_or_dir: str) -> Path:
     """Where this process finds the checkpoint. Raises ``ContractError`` where it does not.
 
-    Containers of YARN and Kubernetes unpack archives into the working folder; elsewhere they lie in
-    the folder of Spark's files.
+    From S3 it comes verified; raises as ``downloads.fetch_folder`` besides. Containers of YARN and Kubernetes
+    unpack archives into the working folder; elsewhere they lie in the folder of Spark's files.
     """
+    if is_object(name_or_dir):
+        return fetch_folder(name_or_dir, verify_checkpoint)
     runs_in_spark = TaskContext.get() is not None or SparkSession.getActiveSession() is not None
     if runs_in_spark and not Path(name_or_dir).is_dir():
         unpacked = Path(SparkFiles.get(name_or_dir))
@@ -126,15 +145,27 @@ def annotate(
     return annotate_with(documents, loader, partitions)
 
 
-def annotate_with(documents: DataFrame, loader: Loader, partitions: int | None = None) -> DataFrame:
-    """``annotate`` with a loader of one's own."""
-    with_text = documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
+def annotate_with(
+    documents: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
+) -> DataFrame:
+    """``annotate`` with a loader of one's own.
+
+    A worker whose model is silent for ``limits.batch_sec`` over one batch ends itself. A task that Spark
+    tries again, and every task where ``limits.careful``, runs the model in a child process (``careful``).
+    """
+    texts = with_text(documents)
     # An explicit number of partitions is one that adaptive execution leaves alone.
-    spread = with_text.repartition(partitions or _n_tasks(with_text))
-    return spread.mapInArrow(_annotator_of_batches(loader), ANNOTATED)
+    spread = texts.repartition(partitions or n_tasks(texts))
+    return spread.mapInArrow(_annotator_of_batches(loader, limits), ANNOTATED)
 
 
-def _n_tasks(documents: DataFrame) -> int:
+def with_text(documents: DataFrame) -> DataFrame:
+    """What the model needs of the documents that it can do something with."""
+    return documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
+
+
+def n_tasks(documents: DataFrame) -> int:
+    """One task for each core, more where the texts are many."""
     n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
     total = documents.select(n_chars).first()[0] or 0
     return max(documents.sparkSession.sparkContext.defaultParallelism, -(-total // _CHARS_PER_TASK))
@@ -164,47 +195,69 @@ def _annotate_columns(
     return struct.take(pa.array([place.get(i) for i in range(len(documents))], pa.int64()))
 
 
-def _annotator_of_batches(loader: Loader) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+def _annotator_of_batches(
+    loader: Loader, limits: Limits
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def annotate_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            columns = (batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"])
-            documents = [Document(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
-            if documents:
-                yield _annotate_documents(loaded(loader), documents)
+        # Whatever ended the first attempt, a second like it would gain nothing.
+        careful = limits.careful or TaskContext.get().attemptNumber() > 0
+        annotate_batch = _annotate_carefully if careful else _annotate_plainly
+        return annotate_batch(filter(None, map(_documents_of, batches)), loader, limits)
 
     return annotate_batches
+
+
+def _documents_of(batch: pa.RecordBatch) -> list[Document]:
+    columns = (batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"])
+    return [Document(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
+
+
+def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+    volunteer_for_memory_killer()
+    for documents in batches:
+        annotator = loaded(loader)
+        with _end_worker_after(limits.batch_sec):
+            rows = _annotate_documents(annotator, documents)
+        yield rows
+
+
+def _annotate_carefully(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+    # The child will hold the model: this process need not hold it, too.
+    _LOADED.clear()
+    with CarefulAnnotator(_for_task(loader), limits) as careful:
+        for documents in batches:
+            yield annotated_batch(documents, careful.annotate_surviving(documents), careful.model_id)
+
+
+@contextmanager
+def _end_worker_after(limit_sec: float) -> Iterator[None]:
+    """End this process, with the traces of its threads on stderr, unless left in time.
+
+    Works where the model hangs in native code and holds the interpreter's lock.
+    """
+    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
 
 
 def _annotate_documents(annotator: AnnotatesDocuments, documents: Sequence[Document]) -> pa.RecordBatch:
     return annotated_batch(documents, annotate_surviving(annotator, documents), annotator.model_id)
 
 
-def annotate_surviving(
-    annotator: AnnotatesDocuments, documents: Sequence[Document]
-) -> list[Annotation | Exception]:
-    """Annotations in order; in the place of a document that the model fails on, what it raised.
-
-    A failing batch is halved until the guilty documents stand alone, so that one of them costs a few
-    passes more, not one pass for each of its neighbours.
-    """
-    if not documents:
-        return []
-    try:
-        return list(annotator.annotate(documents))
-    except Exception as error:  # whatever it is, it must not take the neighbours along
-        if len(documents) == 1:
-            return [error]
-    middle = len(documents) // 2
-    return annotate_surviving(annotator, documents[:middle]) + annotate_surviving(annotator, documents[middle:])
-
-
 _LOADED: dict[Hashable, AnnotatesDocuments] = {}
 
 
 def loaded(loader: Loader) -> AnnotatesDocuments:
-    """The model of this worker process: loaded at first need, kept for all its tasks."""
-    if loader not in _LOADED:
+    """The model of this worker process: loaded at first need, kept for all its tasks on the same device."""
+    here = _for_task(loader)
+    if here not in _LOADED:
         # One model at a time: a worker that changes over must not hold both.
         _LOADED.clear()
-        _LOADED[loader] = loader()
-    return _LOADED[loader]
+        _LOADED[here] = here()
+    return _LOADED[here]
+
+
+def _for_task(loader: Loader) -> Loader:
+    return loader.for_task() if hasattr(loader, "for_task") else loader

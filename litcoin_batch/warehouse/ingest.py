@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -14,6 +16,8 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.readers import read_stream
 from litcoin_batch.schema import ConfigError, Document, Reject
+from litcoin_batch.warehouse.downloads import download
+from litcoin_batch.warehouse.objects import is_object
 from litcoin_batch.warehouse.storage import StoredFile, as_uri, read_end
 from litcoin_batch.warehouse.tables import RECORDS, arrow_schema, conform
 
@@ -25,26 +29,33 @@ _PARQUET_MARK = b"PAR1"
 _NEEDED = ("pmid", "title", "abstract")
 
 
-def read_records(spark: SparkSession, files: list[StoredFile], format: str = "auto") -> DataFrame:
-    """All records of all files, as ``tables.RECORDS``.
+def read_records(
+    spark: SparkSession, sources: Mapping[StoredFile, str], format: str = "auto", rejects: Sequence[Reject] = ()
+) -> DataFrame:
+    """All records of all files, as ``tables.RECORDS``; ``sources``: the name that the rows of a file carry.
+
+    ``rejects``: of files that are not read.
 
     Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
-    one task, as compressed XML cannot be split.
+    one task, as compressed XML cannot be split. So is a file at ``s3://`` of whatever format.
     """
-    files = without_labels(files)
-    sources = name_sources(files)
-    parquet = [f for f in files if _is_parquet(spark, f, format)]
+    files = list(sources)
+    named = {file.path: source for file, source in sources.items()}
+    parquet = [f for f in files if not is_object(f.path) and _is_parquet(spark, f, format)]
     empty = [f for f in files if f.n_bytes == 0]
     others = [f for f in files if f not in {*parquet, *empty}]
+    remote = [f for f in others if is_object(f.path)]
+    others = [f for f in others if f not in remote]
     parts = []
+    if remote:
+        parts.append(_read_objects(spark, remote, named, format))
     if others:
-        parts.append(_read_bytes(spark, others, sources, format))
+        parts.append(_read_bytes(spark, others, named, format))
     if parquet:
-        parts.append(_read_parquet(spark, parquet, sources))
-    if empty:
-        # Spark passes over empty files; whoever sent one wants to know.
-        rows = [(f.path, *_reject_row(Reject(sources[f.path], 0, "empty file: 0 bytes"))) for f in empty]
-        parts.append(spark.createDataFrame(rows, RECORDS))
+        parts.append(_read_parquet(spark, parquet, named))
+    # Spark passes over empty files; whoever sent one wants to know.
+    refused = [*rejects, *(Reject(named[f.path], 0, "empty file: 0 bytes") for f in empty)]
+    parts.append(spark.createDataFrame([(r.source, *_reject_row(r)) for r in refused], RECORDS))
     return reduce(DataFrame.unionByName, parts)
 
 
@@ -68,12 +79,34 @@ def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:
 
 
 def _read_bytes(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
-    content = spark.read.format("binaryFile").load([_escape(file.path) for file in files]).select("path", "content")
+    content = spark.read.format("binaryFile").load([escape(file.path) for file in files]).select("path", "content")
     named = {file.path: sources[file.path] for file in files}
     return content.mapInArrow(_parser(named, format), RECORDS)
 
 
-def _escape(path: str) -> str:
+def _read_objects(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
+    numbered = spark.range(0, len(files), 1, numPartitions=len(files))
+    named = [(file.path, sources[file.path]) for file in files]
+    return numbered.mapInArrow(_fetcher(named, format), RECORDS)
+
+
+def _fetcher(
+    named: list[tuple[str, str]], format: str
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """Each task downloads its file to a folder of its own, which is gone when the rows are out."""
+
+    def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for number in (number for batch in batches for number in batch["id"].to_pylist()):
+            path, source = named[number]
+            with TemporaryDirectory(prefix="litcoin-batch-") as folder:
+                local = Path(folder) / "input"
+                download(path, local)
+                yield from parse_file(path, source, local.read_bytes(), format)
+
+    return fetch
+
+
+def escape(path: str) -> str:
     return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
@@ -125,7 +158,7 @@ def _text(value: str | None) -> str | None:
 
 
 def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[str, str]) -> DataFrame:
-    table = spark.read.parquet(*(_escape(file.path) for file in files))
+    table = spark.read.parquet(*(escape(file.path) for file in files))
     missing = [name for name in _NEEDED if name not in table.columns]
     if missing:
         raise ConfigError(

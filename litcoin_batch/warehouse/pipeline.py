@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import platform
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from importlib.metadata import version
 
@@ -15,35 +16,56 @@ from pyspark.sql import functions as F
 
 from litcoin_batch import __version__
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse import fates
-from litcoin_batch.warehouse.inference import Loader, annotate_with
-from litcoin_batch.warehouse.ingest import read_records
+from litcoin_batch.warehouse import applied, fates, gates
+from litcoin_batch.warehouse.careful import Limits
+from litcoin_batch.warehouse.increments import Increment, texts_of
+from litcoin_batch.warehouse.inference import Loader
+from litcoin_batch.warehouse.ingest import read_records, without_labels
 from litcoin_batch.warehouse.runs import Run
+from litcoin_batch.warehouse.slices import annotate_in_slices
+from litcoin_batch.warehouse.snapshots import Snapshot
 from litcoin_batch.warehouse.storage import find_files
-from litcoin_batch.warehouse.tables import ANNOTATED, FLAGGED, RECORDS, mentions_of, relations_of
+from litcoin_batch.warehouse.tables import (
+    DOCUMENTS,
+    FILES,
+    FLAGGED,
+    FOLDED,
+    HELD,
+    PLAN,
+    RECORDS,
+)
 
-# As many documents failing, and none succeeding, is no poisonous document but a broken model.
-_HOPELESS = 10
+LOG = logging.getLogger("litcoin_batch")
 
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """What is read, and what of it is annotated."""
+    """What is read, and what of it is annotated. ``baseline``: it replaces all that NLM has published before."""
 
     paths: Sequence[str]
     format: str = "auto"
     annotate_titles: bool = False
     max_text_chars: int = 100_000
+    baseline: bool = False
 
 
-def annotate_files(
-    run: Run, inputs: Inputs, loader: Loader, model_id: str, *, partitions: int | None = None, about: dict[str, str]
-) -> Row:
+@dataclass(frozen=True, slots=True)
+class How:
+    """What decides whether and how fast a run succeeds, not what it finds. ``partitions``: tasks of the model."""
+
+    partitions: int | None = None
+    limits: Limits = Limits()
+    gates: gates.Gates = gates.Gates()
+    about: dict[str, str] = field(default_factory=dict)
+
+
+def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how: How = How()) -> Row:
     """Do the run unless it is committed already; returns its record (a row of ``runs``).
 
-    ``about``: the configuration to put on record. Raises ``ConfigError`` for a path where nothing is
-    and for a committed run whose input or model was another, ``ContractError`` where counts do not add
-    up; nothing is published then.
+    What was annotated before a run stopped is kept, and a restart goes on from there. Raises ``ConfigError``
+    for a path where nothing is, for a committed run whose input or model was another and for inputs
+    that contradict the warehouse, ``ContractError`` where counts do not add up, ``gates.GateClosed`` where
+    too much is wrong to be published; nothing is published then.
     """
     asked = {
         "paths": "\n".join(inputs.paths),
@@ -55,14 +77,24 @@ def annotate_files(
     if run.committed is not None:
         _check_same(run.committed, asked)
         return run.committed
+    _check_model(run.parent, model_id)
     try:
-        return _annotate(run, inputs, loader, partitions, {**about, **asked})
+        return _annotate(run, inputs, loader, how, {**how.about, **asked})
     except PythonException as error:
-        run.abandon()
         raise _as_worker_said(error) from error
-    except BaseException:
-        run.abandon()
+    except (ConfigError, ContractError) as error:
+        # Nothing that a restart could use; behind a closed gate there is.
+        if not isinstance(error, gates.GateClosed):
+            run.abandon()
         raise
+
+
+def _check_model(parent: Snapshot, model_id: str) -> None:
+    if parent.number and parent.model_id != model_id:
+        raise ConfigError(
+            f"the warehouse holds annotations of {parent.model_id}, the checkpoint given is {model_id}; bring it in with"
+            " jobs/maintain.py rollout, which readers see when it is complete"
+        )
 
 
 def _as_worker_said(error: PythonException) -> Exception:
@@ -84,34 +116,82 @@ def _check_same(committed: Row, asked: dict[str, str]) -> None:
             )
 
 
-def _annotate(run: Run, inputs: Inputs, loader: Loader, partitions: int | None, configuration: dict[str, str]) -> Row:
-    spark = run.spark
-    files = find_files(spark, list(inputs.paths))
-    records = run.stage("read", read_records(spark, files, inputs.format), RECORDS)
-    flagged = run.stage(
-        "sort",
-        fates.flag_records(
-            records, max_text_chars=inputs.max_text_chars, annotate_titles=inputs.annotate_titles
-        ),
-        FLAGGED,
-    )
-    annotated = run.stage("annotate", annotate_with(fates.due(flagged), loader, partitions), ANNOTATED)
-    _check_model_works(annotated)
+def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration: dict[str, str]) -> Row:
+    selection = _select(run, inputs)
+    run.begin({**configuration, "baseline": inputs.baseline, "files": [(i.file.path, i.md5) for i in selection.to_read]})
+    night = Increment(run.stored, selection, run.number, configuration["model_id"])
+
+    sources = {i.file: i.source for i in selection.to_read}
+    records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
+    known = night.known(records)
+    folded = run.stage("fold", fates.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
+    restored = run.stage("restore", night.restored(folded), DOCUMENTS)
+    held = run.stage("held", night.held(folded), HELD)
+    new = folded.where("NOT is_known AND is_current")
+    texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
+    plan = run.stage("plan", night.plan(texts, held), PLAN)
+    flagged = run.stage("sort", fates.flag(folded, restored, plan), FLAGGED)
+    annotated = annotate_in_slices(run, fates.due(flagged), loader, how.partitions, how.limits)
     settled = fates.settle(flagged, annotated)
 
-    run.keep("documents", settled.where("is_document"), ("pmid", "source", "record"), like="sort")
-    annotations = run.keep("annotations", annotated.where("error IS NULL"), ("pmid",), like="annotate")
-    mentions = run.keep("mentions", mentions_of(annotations), ("pmid", "start", "end", "type"), like="annotate")
-    order = ("pmid", "entity_1_id", "entity_2_id", "type")
-    relations = run.keep("relations", relations_of(annotations), order, like="annotate")
-    rejects = run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), like="sort")
+    kept = _keep(run, night, settled, annotated, plan)
+    kept["retired"] = run.keep("retired", night.retire(folded, held, plan), ("kind", "pmid"), n_bytes=run.staged_bytes("held"))
+    kept["files"] = run.keep("files", _applied(run, selection), ("source",))
+    counts, n_restored = fates.tally(settled)
+    n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == fates.CARRY), **kept})
+    fates.check_counts(counts, n_restored, n_rows)
+    found = _found(annotated)
+    how.gates.check(run.stored, counts, found)
+    facts = {
+        "model_id": night.model_id,
+        "n_restored": n_restored.total(),
+        **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
+        "n_files": len(selection.to_read),
+        "n_files_applied_before": len(selection.of(applied.APPLIED)),
+        "n_files_refused": len(selection.rejects),
+        "configuration": configuration,
+        "versions": versions(),
+    }
+    run.keep("runs", run.record(facts, counts), ("run_id",))
+    run.publish(_next(run, selection, night.model_id), [table for table, n in n_rows.items() if not n])
+    return run.read_record()
 
-    counts = fates.tally(settled)
-    kept = {"annotations": annotations, "mentions": mentions, "relations": relations, "rejects": rejects}
-    n_rows = _count_rows({"records": records, **kept})
-    fates.check_counts(counts, n_rows)
-    model_id = configuration["model_id"]
-    return run.commit(counts, n_rows, {"model_id": model_id, "configuration": configuration, "versions": versions()})
+
+def _select(run: Run, inputs: Inputs) -> applied.Selection:
+    files = without_labels(find_files(run.spark, list(inputs.paths)))
+    selection = applied.select(run.spark, files, run.stored.read("files"), run.parent.baseline, inputs.baseline)
+    for one in selection.of(applied.CHANGED):
+        LOG.warning("input %s: another content was applied under this name before; this one replaces it", one.file.path)
+    for reject in selection.rejects:
+        LOG.warning("input %s: %s", reject.source, reject.reason)
+    return selection
+
+
+def _keep(run: Run, night: Increment, settled: DataFrame, annotated: DataFrame, plan: DataFrame) -> dict[str, DataFrame]:
+    """Stage what the run adds to the tables of documents and of what they say."""
+    fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
+    n_bytes = run.staged_bytes("sort")
+    return {
+        "documents": run.keep("documents", settled.where("is_document"), ("pmid", "source", "record"), n_bytes=n_bytes),
+        "rejects": run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), n_bytes=n_bytes),
+        **run.keep_annotations(
+            fresh.unionByName(night.carried(plan)), night.model_id, n_bytes=run.staged_bytes("annotate")
+        ),
+    }
+
+
+def _applied(run: Run, selection: applied.Selection) -> DataFrame:
+    rows = [
+        (i.source, i.file.name, i.file.path, i.file.n_bytes, i.file.modified, i.md5, i.order, i.status, run.number, run.run_id)
+        for i in selection.to_read
+    ]
+    return run.spark.createDataFrame(rows, FILES)
+
+
+def _next(run: Run, selection: applied.Selection, model_id: str) -> Snapshot:
+    """The snapshot to come, without the files that the run adds."""
+    tables = {table: files for table, files in run.parent.tables.items() if table != "documents" or not selection.replaces}
+    return Snapshot(run.number, run.parent.number, run.run_id, "run", model_id, selection.baseline, tables=tables)
 
 
 def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:
@@ -120,10 +200,12 @@ def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:
     return dict(tuple(row) for row in reduce(DataFrame.unionAll, counts).collect())
 
 
-def _check_model_works(annotated: DataFrame) -> None:
-    failed, total, reason = annotated.select(F.count("error"), F.count("*"), F.min("error")).first()
-    if failed == total >= _HOPELESS:
-        raise ContractError(f"the model annotated none of {total} documents, nothing is published: {reason}")
+def _found(annotated: DataFrame) -> dict[str, int]:
+    """What the model said of how many documents."""
+    row = annotated.where("error IS NULL").select(
+        F.count("*").alias("annotated"), F.sum(F.size("mentions")).alias("mentions"), F.sum(F.size("relations")).alias("relations")
+    )
+    return {name: n or 0 for name, n in row.first().asDict().items()}
 
 
 def versions() -> dict[str, str]:

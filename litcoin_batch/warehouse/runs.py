@@ -1,19 +1,23 @@
-"""One run of the job: its staging area, its immutable files, and the record that commits it.
+"""One run of the job: its lock, its staging area, its immutable files, and the snapshot that publishes them.
 
-    WAREHOUSE/_staging/<run_id>/<step>/          work in the making, gone after the commit
+    WAREHOUSE/_staging/<run_id>/<step>/               work in the making; a restart goes on from the finished steps
     WAREHOUSE/<table>/<run_id>.part-00000.parquet     never changed once written
-    WAREHOUSE/runs/<run_id>.part-00000.parquet        written last, in one step: the commit record
+    WAREHOUSE/snapshots/<number>.json                 written last, in one step: the commit (``snapshots``)
 
-A run that stops anywhere before the last move has written nothing that readers see (``views``).
+A run that stops anywhere before the snapshot is written has changed nothing that readers see.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import logging
 import re
 import secrets
 import time
 from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,14 +26,20 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.lock import Lock
 from litcoin_batch.warehouse.progress import report_progress
+from litcoin_batch.warehouse.snapshots import DataFile, Snapshot, Snapshots
 from litcoin_batch.warehouse.storage import Storage
-from litcoin_batch.warehouse.tables import FATES, RUNS, SCHEMAS, conform
-from litcoin_batch.warehouse.views import duckdb_script
+from litcoin_batch.warehouse.stored import Stored
+from litcoin_batch.warehouse.tables import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of
+from litcoin_batch.warehouse.views import write_script
 
 LOG = logging.getLogger("litcoin_batch")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _STAGING = "_staging"
+_FINGERPRINT, _DONE = "fingerprint.txt", "_SUCCESS"
+# Which staged file becomes which: written before the first is moved, so that a restart moves the rest.
+_MOVES = "moves.json"
 # Files of about this size: few enough to list, small enough to read in parallel.
 _BYTES_PER_FILE = 128 * 2**20
 
@@ -40,50 +50,133 @@ def new_run_id() -> str:
 
 
 class Run:
-    """``committed`` is the record of an earlier run of the same id: then nothing is to be done."""
+    """A context manager: holds the lock of the warehouse. ``committed`` is the record of an earlier run of the same
+    id: then nothing is to be done.
+    """
 
-    def __init__(self, spark: SparkSession, warehouse: str, run_id: str | None = None) -> None:
+    def __init__(self, spark: SparkSession, warehouse: str, run_id: str | None = None, wait_minutes: float = 0.0) -> None:
         """Raises ``ConfigError`` for a run id that cannot name a file or a warehouse that cannot be written."""
+        self._given = run_id is not None
         self.run_id = new_run_id() if run_id is None else run_id
         if not _RUN_ID.fullmatch(self.run_id):
             raise ConfigError(f"run id {self.run_id!r}: expected letters, digits and - _ only, at most 100")
         self.started = datetime.now(UTC)
         self.durations_sec: dict[str, float] = {}
+        self._kept: list[tuple[str, str, str | None]] = []
         self.spark = spark
-        self._warehouse = warehouse.rstrip("/")
-        self._storage = Storage(spark, warehouse)
-        self._staging = f"{_STAGING}/{self.run_id}"
-        self.committed = self._read_record()
-        if self.committed is None:
-            self._clean()
-            self._storage.make_folder(self._staging)
+        self.warehouse = warehouse.rstrip("/")
+        self.storage = Storage(spark, warehouse)
+        self._lock = Lock(self.storage, self.run_id, wait_minutes)
+
+    def __enter__(self) -> Run:
+        """Raises ``lock.Locked``."""
+        self._lock.__enter__()
+        try:
+            self.snapshots = Snapshots(self.storage)
+            self.parent = self.snapshots.newest()
+            self.stored = Stored(self.spark, self.storage, self.parent)
+            self.committed = self.read_record() if self._given else None
+            if self.parent.number:
+                # A run may have died between its snapshot and this.
+                write_script(self.storage, self.parent, self.warehouse)
+        except BaseException:
+            self._lock.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.__exit__()
+
+    @property
+    def number(self) -> int:
+        """Of the snapshot that this run publishes."""
+        return self.parent.number + 1
+
+    @property
+    def _staging(self) -> str:
+        return f"{_STAGING}/{self.run_id}"
+
+    def begin(self, work: dict[str, Any]) -> None:
+        """Make the staging area, or take over that of a run that stopped: ``work`` says what is to be done.
+
+        What was staged for other work, or upon another snapshot, is of no use any more and removed.
+        """
+        wanted = hashlib.sha256(json.dumps([self.number, work], sort_keys=True, default=str).encode()).hexdigest()
+        for name in self.storage.names(_STAGING):
+            if self._fingerprint(name) == wanted and (name == self.run_id or not self._given):
+                self.run_id = name
+                LOG.info("run %s was stopped: going on with it", name)
+            else:
+                self._discard(name)
+        self.storage.make_folder(self._staging)
+        self.storage.replace_text(f"{self._staging}/{_FINGERPRINT}", wanted)
+
+    def _fingerprint(self, run_id: str) -> str | None:
+        try:
+            return self.storage.read_text(f"{_STAGING}/{run_id}/{_FINGERPRINT}")
+        except FileNotFoundError:
+            return None
 
     def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame:
         """Compute ``table`` once, keep it in the staging area, and hand back what was kept."""
         place = f"{self._staging}/{step}"
         started = time.monotonic()
-        with report_progress(self.spark, step):
-            conform(table, schema).write.option("compression", "zstd").parquet(self._storage.uri(place))
+        if not self.storage.exists(f"{place}/{_DONE}"):
+            with report_progress(self.spark, step):
+                rows = conform(table, schema).write.mode("overwrite").option("compression", "zstd")
+                rows.parquet(self.storage.uri(place))
         self.durations_sec[step] = round(time.monotonic() - started, 3)
-        return self.spark.read.schema(schema).parquet(self._storage.uri(place))
+        return self.spark.read.schema(schema).parquet(self.storage.uri(place))
 
-    def keep(self, table: str, rows: DataFrame, order: tuple[str, ...], like: str) -> DataFrame:
-        """Stage the rows of a table of the warehouse, sorted, in files of a good size.
+    def keep(
+        self, table: str, rows: DataFrame, order: tuple[str, ...], *, n_bytes: int = 0, model_id: str | None = None, stamp: bool = True
+    ) -> DataFrame:
+        """Stage rows that the run adds to a table of the warehouse, sorted, in files of a good size.
 
-        ``like`` is the step whose size says how many files that takes.
+        ``n_bytes``: about how much it is. ``model_id``: whose annotations they are. Without ``stamp`` rows keep the
+        id of the run that made them.
         """
-        n_files = 1 + self._storage.n_bytes(f"{self._staging}/{like}") // _BYTES_PER_FILE
-        stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)), SCHEMAS[table])
+        step = table if model_id is None else f"{table}/{model_id}"
+        n_files = 1 + n_bytes // _BYTES_PER_FILE
+        stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)) if stamp else rows, SCHEMAS[table])
         spread = stamped.coalesce(1) if n_files == 1 else stamped.repartitionByRange(n_files, order[0])
-        return self.stage(table, spread.sortWithinPartitions(*order), SCHEMAS[table])
+        self._kept.append((step, table, model_id))
+        return self.stage(step, spread.sortWithinPartitions(*order), SCHEMAS[table])
 
-    def commit(
-        self, counts: dict[str, Counter[str]], n_rows: dict[str, int], facts: dict[str, Any]
-    ) -> Row:
-        """Publish the kept tables and then the record of the run, which makes them count; returns the record.
+    def keep_annotations(self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True) -> dict[str, DataFrame]:
+        """Stage rows of ``annotations`` and what follows from them alone: mentions and relations."""
+        how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
+        kept = self.keep("annotations", annotations, ("pmid",), **how)
+        mentions = self.keep("mentions", mentions_of(kept), ("pmid", "start", "end", "type"), **how)
+        order = ("pmid", "entity_1_id", "entity_2_id", "type")
+        return {"annotations": kept, "mentions": mentions, "relations": self.keep("relations", relations_of(kept), order, **how)}
 
-        ``facts``: model_id, configuration, versions.
+    def staged_bytes(self, step: str) -> int:
+        return self.storage.n_bytes(f"{self._staging}/{step}")
+
+    def publish(self, snapshot: Snapshot, unless_empty: Collection[str] = ()) -> Snapshot:
+        """Make the kept rows, added to the files of ``snapshot``, what readers see from now on, in one step.
+
+        ``unless_empty``: tables to which the run adds nothing; their empty files are left out where there are others.
         """
+        moves = self._plan_moves(snapshot, unless_empty)
+        self._lock.check()
+        added: dict[str, list[DataFile]] = {}
+        for move in moves:
+            table, name = move["table"], move["name"]
+            if not self.storage.exists(f"{table}/{name}"):
+                self.storage.make_folder(table)
+                self.storage.move(f"{self._staging}/{move['part']}", f"{table}/{name}")
+            added.setdefault(table, []).append(DataFile(name, move["n_bytes"], move["model_id"]))
+        tables = {table: (*snapshot.files(table), *added.get(table, ())) for table in SCHEMAS}
+        published = self.snapshots.publish(replace(snapshot, tables=tables))
+        write_script(self.storage, published, self.warehouse)
+        self._clear(self.run_id)
+        self.stored = Stored(self.spark, self.storage, published)
+        return published
+
+    def record(self, facts: dict[str, Any], counts: dict[str, Counter[str]]) -> DataFrame:
+        """The row of ``runs``. ``facts``: what is not known here."""
         total = sum(counts.values(), Counter())
         sources = [
             {"source": source, "records": c.total(), **{fate: c[fate] for fate in FATES}}
@@ -91,52 +184,58 @@ class Run:
         ]
         record = {
             "run_id": self.run_id,
+            "run_number": self.number,
             "started": self.started,
             "finished": datetime.now(UTC),
             "n_records": total.total(),
             **{f"n_{fate}": total[fate] for fate in FATES},
-            "n_mentions": n_rows["mentions"],
-            "n_relations": n_rows["relations"],
             "sources": sources,
             "durations_sec": self.durations_sec,
             **facts,
         }
-        row = self.spark.createDataFrame([tuple(record[field.name] for field in RUNS)], RUNS)
-        self.stage("runs", row.coalesce(1), RUNS)
-        for table in SCHEMAS:
-            self._publish(table)
-        self._storage.write_text("views.sql", duckdb_script(self._warehouse))
-        self._clear_staging()
-        return self._read_record()
+        return self.spark.createDataFrame([tuple(record[field.name] for field in RUNS)], RUNS)
+
+    def _plan_moves(self, snapshot: Snapshot, unless_empty: Collection[str]) -> list[dict[str, Any]]:
+        place = f"{self._staging}/{_MOVES}"
+        try:
+            return json.loads(self.storage.read_text(place))
+        except FileNotFoundError:
+            pass
+        moves: list[dict[str, Any]] = []
+        numbers: Counter[str] = Counter()
+        for step, table, model_id in self._kept:
+            if table in unless_empty and snapshot.files(table, model_id):
+                continue
+            for part in self.storage.names(f"{self._staging}/{step}"):
+                if part.endswith(".parquet"):
+                    name = f"{self.run_id}.part-{numbers[table]:05d}.parquet"
+                    n_bytes = self.storage.n_bytes(f"{self._staging}/{step}/{part}")
+                    moves.append({"table": table, "part": f"{step}/{part}", "name": name, "n_bytes": n_bytes, "model_id": model_id})
+                    numbers[table] += 1
+        self.storage.replace_text(place, json.dumps(moves, indent=1))
+        return moves
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        if self.committed is None:
-            self._clean()
+        self._discard(self.run_id)
 
-    def _publish(self, table: str) -> None:
-        self._storage.make_folder(table)
-        parts = [n for n in self._storage.names(f"{self._staging}/{table}") if n.endswith(".parquet")]
-        for number, name in enumerate(parts):
-            self._storage.move(f"{self._staging}/{table}/{name}", f"{table}/{self._file(number)}")
+    def _discard(self, run_id: str) -> None:
+        """Remove what a run that never published has left, files already moved included."""
+        try:
+            moves = json.loads(self.storage.read_text(f"{_STAGING}/{run_id}/{_MOVES}"))
+        except (FileNotFoundError, ValueError):
+            moves = []
+        published = {(table, file.name) for table in SCHEMAS for file in self.parent.files(table)}
+        for move in moves:
+            if (move["table"], move["name"]) not in published:
+                self.storage.delete(f"{move['table']}/{move['name']}")
+        self._clear(run_id)
 
-    def _file(self, number: int) -> str:
-        return f"{self.run_id}.part-{number:05d}.parquet"
+    def _clear(self, run_id: str) -> None:
+        self.storage.delete(f"{_STAGING}/{run_id}")
+        if not self.storage.names(_STAGING):
+            self.storage.delete(_STAGING)
 
-    def _clean(self) -> None:
-        """Remove what an earlier start of this run, never committed, has left."""
-        self._clear_staging()
-        for table in SCHEMAS:
-            for name in self._storage.names(table):
-                if name.startswith(f"{self.run_id}.part-"):
-                    self._storage.delete(f"{table}/{name}")
-
-    def _clear_staging(self) -> None:
-        self._storage.delete(self._staging)
-        if not self._storage.names(_STAGING):
-            self._storage.delete(_STAGING)
-
-    def _read_record(self) -> Row | None:
-        if self._file(0) not in self._storage.names("runs"):
-            return None
-        return self.spark.read.schema(RUNS).parquet(self._storage.uri(f"runs/{self._file(0)}")).first()
+    def read_record(self) -> Row | None:
+        """The row of ``runs`` with this run's id, if it is published."""
+        return self.stored.read("runs").where(F.col("run_id") == self.run_id).first()

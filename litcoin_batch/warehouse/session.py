@@ -12,6 +12,9 @@ from pyspark.sql import SparkSession
 # What Spark raises when its work fails, be it in Python or in Java.
 SPARK_FAILURES = (PySparkException, Py4JJavaError)
 
+# Exit codes of the jobs; 0 is success, a run that was committed before included.
+EXIT_FAILED, EXIT_SETTINGS, EXIT_LOCKED, EXIT_GATE = 1, 2, 3, 4
+
 # Only what the jobs need for themselves; master, memory and deploy mode belong to spark-submit.
 _DEFAULTS = {
     # Documents handed to the model at once: enough to sort by length, few enough for a worker's memory.

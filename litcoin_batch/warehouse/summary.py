@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import DataFrame, Row, SparkSession
+from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
+from litcoin_batch.warehouse.snapshots import Snapshots
 from litcoin_batch.warehouse.storage import Storage
+from litcoin_batch.warehouse.stored import Stored
 from litcoin_batch.warehouse.tables import FATES, SCHEMAS
 
 _MAX_SOURCES = 20
@@ -17,14 +19,17 @@ _TEXT_CHARS = 34
 def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
     """First relations, records by source and fate, findings by type, durations, and where to look next."""
     total_sec = (record.finished - record.started).total_seconds()
+    storage = Storage(spark, warehouse)
+    stored = Stored(spark, storage, Snapshots(storage).newest())
     parts = [
-        _first_relations(spark, warehouse, record.run_id),
+        _first_relations(stored, record.run_id),
         f"Run {record.run_id} with {record.model_id}: {record.n_records:,} records in {total_sec:.1f} s",
         "",
-        _sources(record),
+        _files(record),
+        _sources(record) if record.sources else None,
         "",
-        f"mentions   {record.n_mentions:>9,}   {_by_type(spark, warehouse, 'mentions', record.run_id)}",
-        f"relations  {record.n_relations:>9,}   {_by_type(spark, warehouse, 'relations', record.run_id)}",
+        f"mentions   {record.n_mentions:>9,}   {_by_type(stored, 'mentions', record.run_id)}",
+        f"relations  {record.n_relations:>9,}   {_by_type(stored, 'relations', record.run_id)}",
         "durations  " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in _durations(record)),
         f"tables     {warehouse}/{{{','.join(SCHEMAS)}}}/*.parquet",
         "",
@@ -35,18 +40,23 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
     return "\n".join(part for part in parts if part is not None)
 
 
-def _of_run(spark: SparkSession, warehouse: str, table: str, run_id: str) -> DataFrame:
-    stored = spark.read.schema(SCHEMAS[table]).parquet(Storage(spark, warehouse).uri(table))
-    return stored.where(F.col("run_id") == run_id)
+def _files(record: Row) -> str:
+    parts = [f"{record.n_files:,} read", f"{record.n_files_applied_before:,} applied before"]
+    if record.n_files_refused:
+        parts.append(f"{record.n_files_refused:,} refused")
+    if record.n_restored:
+        parts.append(f"{record.n_restored:,} documents restored")
+    return "files      " + ", ".join(parts)
 
 
-def _by_type(spark: SparkSession, warehouse: str, table: str, run_id: str) -> str:
-    counts = _of_run(spark, warehouse, table, run_id).groupBy("type").count().orderBy(F.desc("count"), "type")
+def _by_type(stored: Stored, table: str, run_id: str) -> str:
+    rows = stored.read(table).where(F.col("run_id") == run_id)
+    counts = rows.groupBy("type").count().orderBy(F.desc("count"), "type")
     return ", ".join(f"{row['type']} {row['count']:,}" for row in counts.collect())
 
 
-def _first_relations(spark: SparkSession, warehouse: str, run_id: str, n: int = 10) -> str | None:
-    relations = _of_run(spark, warehouse, "relations", run_id)
+def _first_relations(stored: Stored, run_id: str, n: int = 10) -> str | None:
+    relations = stored.read("relations").where(F.col("run_id") == run_id)
     rows = relations.orderBy("pmid", F.desc("score"), "entity_1_id", "entity_2_id", "type").limit(n).collect()
     if not rows:
         return None

@@ -1,8 +1,9 @@
-"""What readers see: SELECT statements over the stored files, for Spark and DuckDB alike.
+"""What readers see: SELECT statements over the files of the newest snapshot, for Spark and DuckDB alike.
 
-``runs`` holds the committed runs; the other views show only what those wrote, and of that only what
-is current: the newest text of each citation that is not deleted, with its newest annotation. A view
-reads the list of runs and the immutable files they wrote, so it never sees a run in the making.
+The views show what is current: the newest text of each citation that is not deleted, with its annotation by the model
+that the snapshot names. Rows that a run wrote and a later one made obsolete are named in ``retired``, which
+is small beside the tables and empty after a compaction: no window over all versions of all citations, an
+anti-join against a table that fits into memory.
 """
 
 from __future__ import annotations
@@ -11,44 +12,37 @@ from pyspark.sql import SparkSession
 from pyspark.sql.types import StructType
 
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.snapshots import Snapshot, Snapshots
 from litcoin_batch.warehouse.storage import Storage
-from litcoin_batch.warehouse.tables import ANNOTATIONS, DOCUMENTS, MENTIONS, REJECTS, RELATIONS, RUNS, SCHEMAS
+from litcoin_batch.warehouse.stored import Stored
+from litcoin_batch.warehouse.tables import (
+    ANNOTATIONS,
+    BY_MODEL,
+    DOCUMENTS,
+    FILES,
+    MENTIONS,
+    REJECTS,
+    RELATIONS,
+    RUNS,
+    SCHEMAS,
+)
 
 STORED = "stored_"
+SCRIPT = "views.sql"
+# Of the table ``documents``, what concerns only the runs.
+_INTERNAL = ("is_current",)
 
 
 def _columns(schema: StructType, table: str) -> str:
     # A column name behind a dot may be a reserved word (end), in Spark as in DuckDB.
-    return ", ".join(f"{table}.{field.name}" for field in schema)
+    return ", ".join(f"{table}.{field.name}" for field in schema if field.name not in _INTERNAL)
 
 
-# Within one run ``fates.flag_records`` applies the same rule.
-_CURRENT_DOCUMENTS = f"""
-SELECT {_columns(DOCUMENTS, "d")} FROM (
-  SELECT p.*, row_number() OVER (PARTITION BY pmid ORDER BY version DESC, arrival DESC) AS place FROM (
-    SELECT a.*, max(CASE WHEN deleted THEN arrival ELSE 0 END) OVER (PARTITION BY pmid) AS deletion FROM (
-      SELECT s.*, row_number() OVER (
-        PARTITION BY s.pmid ORDER BY coalesce(s.source_order, 0), r.started, s.run_id, s.source, s.record
-      ) AS arrival
-      FROM {STORED}documents s JOIN runs r ON s.run_id = r.run_id
-    ) a
-  ) p WHERE NOT deleted AND arrival > deletion
-) d WHERE place = 1"""
-
-_CURRENT_ANNOTATIONS = f"""
-SELECT {_columns(ANNOTATIONS, "a")} FROM (
-  SELECT s.*, row_number() OVER (
-    PARTITION BY s.pmid, s.text_sha256 ORDER BY r.started DESC, s.run_id DESC
-  ) AS place
-  FROM {STORED}annotations s JOIN runs r ON s.run_id = r.run_id
-) a JOIN documents d ON a.pmid = d.pmid AND a.text_sha256 = d.text_sha256
-WHERE a.place = 1"""
-
-
-def _flat(table: str, schema: StructType) -> str:
+def _without_retired(table: str, schema: StructType, kind: str, where: str = "") -> str:
     return (
         f"SELECT {_columns(schema, 's')} FROM {STORED}{table} s"
-        " JOIN (SELECT pmid, run_id FROM annotations) a ON s.pmid = a.pmid AND s.run_id = a.run_id"
+        f" ANTI JOIN (SELECT pmid, written_by FROM {STORED}retired WHERE kind = '{kind}') x"
+        f" ON s.pmid = x.pmid AND s.run_id = x.written_by{where}"
     )
 
 
@@ -81,31 +75,60 @@ FROM relations"""
 # In an order in which each can be created from those before it.
 VIEWS = {
     "runs": f"SELECT {_columns(RUNS, 's')} FROM {STORED}runs s",
-    "documents": _CURRENT_DOCUMENTS,
-    "annotations": _CURRENT_ANNOTATIONS,
-    "mentions": _flat("mentions", MENTIONS),
-    "relations": _flat("relations", RELATIONS),
-    "rejects": f"SELECT {_columns(REJECTS, 's')} FROM {STORED}rejects s JOIN runs r ON s.run_id = r.run_id",
+    "files": f"SELECT {_columns(FILES, 's')} FROM {STORED}files s",
+    "documents": _without_retired("documents", DOCUMENTS, "document", " WHERE s.is_current"),
+    "annotations": _without_retired("annotations", ANNOTATIONS, "annotation"),
+    "mentions": _without_retired("mentions", MENTIONS, "annotation"),
+    "relations": _without_retired("relations", RELATIONS, "annotation"),
+    "rejects": f"SELECT {_columns(REJECTS, 's')} FROM {STORED}rejects s",
     "evidence": _EVIDENCE,
     "pubtator3": _PUBTATOR3,
 }
 
 
-def register_views(spark: SparkSession, warehouse: str) -> None:
-    """Make the views temporary views of the session. Raises ``ConfigError`` where no run is committed."""
+def register_views(spark: SparkSession, warehouse: str) -> Snapshot:
+    """Make the views temporary views of the session, of the newest snapshot until they are registered again.
+
+    Raises ``ConfigError`` where nothing is published.
+    """
     storage = Storage(spark, warehouse)
-    if not any(name.endswith(".parquet") for name in storage.names("runs")):
+    snapshot = Snapshots(storage).newest()
+    if not snapshot.number:
         raise ConfigError(f"warehouse {warehouse}: no committed run in it; jobs/annotate.py makes one")
-    for table, schema in SCHEMAS.items():
-        spark.read.schema(schema).parquet(storage.uri(table)).createOrReplaceTempView(STORED + table)
+    stored = Stored(spark, storage, snapshot)
+    for table in SCHEMAS:
+        stored.read(table, _model_of(table, snapshot)).createOrReplaceTempView(STORED + table)
     for name, select in VIEWS.items():
         spark.sql(select).createOrReplaceTempView(name)
+    return snapshot
 
 
-def duckdb_script(warehouse: str) -> str:
+def _model_of(table: str, snapshot: Snapshot) -> str | None:
+    return snapshot.model_id if table in BY_MODEL else None
+
+
+def write_script(storage: Storage, snapshot: Snapshot, warehouse: str) -> None:
+    """``views.sql``, replaced in one step; left alone where it shows the snapshot already."""
+    script = duckdb_script(snapshot, warehouse)
+    try:
+        if storage.read_text(SCRIPT) == script:
+            return
+    except FileNotFoundError:
+        pass
+    storage.replace_text(SCRIPT, script)
+
+
+def duckdb_script(snapshot: Snapshot, warehouse: str) -> str:
     """The views for DuckDB: ``duckdb -init WAREHOUSE/views.sql``, started where ``warehouse`` is a valid path."""
-    place = warehouse.replace("'", "''")
-    stored = {STORED + table: f"SELECT * FROM read_parquet('{place}/{table}/*.parquet')" for table in SCHEMAS}
+    stored = {STORED + table: _read_parquet(table, snapshot, warehouse) for table in SCHEMAS}
     # The one function of the views that has another name there.
     views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
-    return "".join(f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **views}.items())
+    lines = [f"-- Snapshot {snapshot.number}, published by {snapshot.run_id} ({snapshot.reason}) at {snapshot.created}\n", "BEGIN;\n"]
+    lines += [f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **views}.items()]
+    return "".join([*lines, "COMMIT;\n"])
+
+
+def _read_parquet(table: str, snapshot: Snapshot, warehouse: str) -> str:
+    place = warehouse.replace("'", "''")
+    files = [f"'{place}/{table}/{file.name}'" for file in snapshot.files(table, _model_of(table, snapshot))]
+    return f"SELECT * FROM read_parquet([{', '.join(files)}])"

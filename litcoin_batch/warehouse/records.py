@@ -1,0 +1,39 @@
+"""The records of runs as JSON at ``s3://``, for monitoring that has no way into the warehouse."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from pyspark.sql import Row
+
+from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.objects import put_json, split_uri
+
+
+def check_place(place: str) -> None:
+    """Raises ``ConfigError`` where no records can be put, as far as the address tells."""
+    split_uri(place)
+
+
+def put_record(place: str, record: Row) -> str:
+    """Put a row of ``runs`` to ``place``/<run_id>.json and return that address; doing it twice changes nothing.
+
+    Raises ``ConfigError`` or ``ConnectionError`` as ``objects.explained``; the run stays committed.
+    """
+    uri = f"{place.rstrip('/')}/{record.run_id}.json"
+    try:
+        put_json(uri, _as_json(record.asDict(recursive=True)))
+    except (ConfigError, ConnectionError) as error:
+        again = "start it again under this run id to put it"
+        raise type(error)(f"run {record.run_id} is committed, but its record is missing: {error}; {again}") from None
+    return uri
+
+
+def _as_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _as_json(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_as_json(one) for one in value]
+    # Spark hands times over without their zone, in that of this process.
+    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value

@@ -1,0 +1,155 @@
+"""The expensive step cut into slices, each kept as soon as it is done.
+
+    <staging>/annotate/0000/ ...     one folder for each slice
+
+A run that is killed goes on with the first slice that is not finished, and a slice is what is repeated
+where a document kills or stalls a worker: carefully then (``careful``), so that it costs that document only.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
+from functools import partial, reduce
+from typing import Protocol
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, StructField, StructType
+
+from litcoin_batch.schema import ContractError
+from litcoin_batch.warehouse.careful import Limits
+from litcoin_batch.warehouse.inference import Loader, annotate_with, n_tasks, with_text
+from litcoin_batch.warehouse.session import SPARK_FAILURES
+from litcoin_batch.warehouse.tables import ANNOTATED
+
+LOG = logging.getLogger("litcoin_batch")
+# A slice keeps every core busy with so many tasks, one after the other: the shorter a slice, the less is
+# lost with a killed run; the longer, the less its last tasks weigh.
+_TASKS_PER_CORE = 4
+# While the last tasks of a slice end, those of the next use the cores that are free.
+_SLICES_AT_ONCE = 2
+# As many documents failing, and none succeeding, is no poisonous document but a broken model.
+_HOPELESS = 10
+_STEP = "annotate"
+_PLAN = StructType([StructField("n_slices", IntegerType()), StructField("n_tasks", IntegerType())])
+# What Spark says where a process that worked for it is gone.
+_DEATHS = re.compile(
+    "Python worker (exited unexpectedly|failed to connect back|process terminated)|ExecutorLostFailure"
+    "|Executor heartbeat timed out|Connection reset|Broken pipe"
+)
+
+
+class StagesSteps(Protocol):
+    """What this module needs of ``runs.Run``.
+
+    ``stage`` computes a table once and keeps it under the name of the step; where the run was started
+    before and the step is finished, it hands back what was kept then.
+    """
+
+    spark: SparkSession
+    durations_sec: dict[str, float]
+
+    def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """``n_tasks`` is for each slice."""
+
+    n_slices: int
+    n_tasks: int
+
+
+def annotate_in_slices(
+    run: StagesSteps, due: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
+) -> DataFrame:
+    """``tables.ANNOTATED`` of the documents that are ``due`` (pmid, title, abstract; a PMID once), kept in slices.
+
+    ``partitions``: tasks of the model in all slices together. Raises ``ContractError`` where the model
+    annotates none of many documents.
+    """
+    started = time.monotonic()
+    texts = with_text(due)
+    plan = _plan(run, texts, partitions)
+    if plan.n_slices > 1:
+        texts = _sort_into_slices(run, texts, plan.n_slices)
+    annotate = partial(_annotate_slice, run, texts, plan, loader, limits)
+    parts = _do_all(run.spark, annotate, plan.n_slices)
+    # One step to whoever reads the durations, however many slices it took.
+    for step in [name for name in run.durations_sec if name.startswith(f"{_STEP}/")]:
+        del run.durations_sec[step]
+    run.durations_sec[_STEP] = round(time.monotonic() - started, 3)
+    return reduce(DataFrame.unionAll, parts)
+
+
+def _plan(run: StagesSteps, texts: DataFrame, partitions: int | None) -> _Plan:
+    """Kept, as a restart may find other cores, and slices cut otherwise would be other slices."""
+    total = partitions or n_tasks(texts)
+    n_slices = max(1, total // (_TASKS_PER_CORE * run.spark.sparkContext.defaultParallelism))
+    row = run.spark.createDataFrame([(n_slices, -(-total // n_slices))], _PLAN)
+    kept = run.stage(f"{_STEP}/plan", row.coalesce(1), _PLAN)
+    return _Plan(*kept.first())
+
+
+def _sort_into_slices(run: StagesSteps, texts: DataFrame, n_slices: int) -> DataFrame:
+    """Each slice in one place of one file, so that to read it is not to read all."""
+    schema = StructType([StructField("slice", IntegerType()), *texts.schema])
+    sliced = texts.select(F.pmod(F.hash("pmid"), F.lit(n_slices)).alias("slice"), *texts.columns)
+    return run.stage(f"{_STEP}/due", sliced.repartition(n_slices, "slice").sortWithinPartitions("slice"), schema)
+
+
+def _annotate_slice(
+    run: StagesSteps, texts: DataFrame, plan: _Plan, loader: Loader, limits: Limits, number: int
+) -> DataFrame:
+    step = f"{_STEP}/{number:04d}"
+    slice_ = texts.where(F.col("slice") == number) if plan.n_slices > 1 else texts
+    try:
+        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, limits), ANNOTATED)
+    except SPARK_FAILURES as error:
+        if limits.careful or not _DEATHS.search(str(error)):
+            raise
+        LOG.warning(
+            "%s: a worker died, or hung and was ended; slice %d of %d is done again, the model in a process of its own",
+            *(step, number + 1, plan.n_slices),
+        )
+        carefully = replace(limits, careful=True)
+        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, carefully), ANNOTATED)
+    _check_model_works(kept)
+    return kept
+
+
+def _check_model_works(annotated: DataFrame) -> None:
+    failed, total, reason = annotated.select(F.count("error"), F.count("*"), F.min("error")).first()
+    if failed == total >= _HOPELESS:
+        raise ContractError(f"the model annotated none of {total} documents, nothing is published: {reason}")
+
+
+def _do_all(spark: SparkSession, annotate: Callable[[int], DataFrame], n_slices: int) -> list[DataFrame]:
+    """Two at a time, in order; the first failure stops the others."""
+    if n_slices == 1:
+        return [annotate(0)]
+    group = f"slices of {id(annotate)}"
+
+    def in_group(number: int) -> DataFrame:
+        # Of the thread: what else the session does is no business of ours.
+        spark.sparkContext.setJobGroup(group, f"slice {number + 1} of {n_slices}", interruptOnCancel=True)
+        return annotate(number)
+
+    with ThreadPoolExecutor(_SLICES_AT_ONCE, thread_name_prefix="slice") as pool:
+        futures = [pool.submit(in_group, number) for number in range(n_slices)]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            return [future.result() for future in _in_order_of_failure(futures, done)]
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+            spark.sparkContext.cancelJobGroup(group)
+
+
+def _in_order_of_failure(futures: list[Future], done: set[Future]) -> list[Future]:
+    failed = [future for future in done if future.exception() is not None]
+    return failed or futures
