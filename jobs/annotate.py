@@ -16,8 +16,10 @@ from typing import NoReturn
 import click
 
 from litcoin_batch.config import AnnotateConfig, read_config
+from litcoin_batch.pages.night import night_page
 from litcoin_batch.readers import FORMATS
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse import nights
 from litcoin_batch.warehouse.careful import Limits
 from litcoin_batch.warehouse.gates import GateClosed, Gates
 from litcoin_batch.warehouse.inference import CheckpointLoader
@@ -99,7 +101,11 @@ def annotate(config: AnnotateConfig) -> None:
     )
     with Run(spark, config.warehouse, config.run_id, config.wait_minutes) as run:
         record = annotate_files(run, inputs, loader, model_id or loader.verify(), how)
+        # Anew where a run was published and then stopped; under the lock, as the next run compares itself with it.
+        facts = nights.describe(run.stored, record)
+        report = nights.keep(run.storage, record.run_id, facts, night_page(facts))
     click.echo(summarise(spark, config.warehouse, record))
+    click.echo(f"report     {report}")
     if config.records is not None:
         put_record(config.records, record)
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
-
 from pyspark.sql import Row
 
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.nights import as_json
 from litcoin_batch.warehouse.objects import put_json, split_uri
 
 
@@ -23,17 +21,8 @@ def put_record(place: str, record: Row) -> str:
     """
     uri = f"{place.rstrip('/')}/{record.run_id}.json"
     try:
-        put_json(uri, _as_json(record.asDict(recursive=True)))
+        put_json(uri, as_json(record.asDict(recursive=True)))
     except (ConfigError, ConnectionError) as error:
         again = "start it again under this run id to put it"
         raise type(error)(f"run {record.run_id} is committed, but its record is missing: {error}; {again}") from None
     return uri
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _as_json(one) for key, one in value.items()}
-    if isinstance(value, list | tuple):
-        return [_as_json(one) for one in value]
-    # Spark hands times over without their zone, in that of this process.
-    return value.astimezone(UTC).isoformat() if isinstance(value, datetime) else value
