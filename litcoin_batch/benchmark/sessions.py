@@ -1,0 +1,167 @@
+"""The whole Spark job, once per call: a session with as many cores as asked for, the files, the tables, the memory."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from shutil import rmtree
+
+import pyarrow as pa
+from pyspark import SparkConf
+from pyspark.sql import DataFrame, SparkSession
+
+from litcoin_batch.benchmark.processes import forget_peak, memory_bytes, own_peaks
+from litcoin_batch.benchmark.stages import Arithmetic, decisions
+from litcoin_batch.benchmark.tasks import balance, watch_tasks
+from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse.inference import CheckpointLoader
+from litcoin_batch.warehouse.pipeline import How, Inputs, annotate_files
+from litcoin_batch.warehouse.runs import Run
+from litcoin_batch.warehouse.session import open_session
+
+# Steps of a run before its tables are written; those between are what a night costs beside the model.
+_BEFORE_WRITING = ("read", "fold", "annotate")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """``paths``: the files; ``partitions``: tasks of the model, None for the default of annotate.py."""
+
+    arithmetic: Arithmetic
+    paths: tuple[str, ...]
+    partitions: int | None
+
+    def loader(self) -> CheckpointLoader:
+        a = self.arithmetic
+        return CheckpointLoader(a.checkpoint, device=a.device, batch_pieces=a.batch_pieces, precision=a.precision)
+
+
+class Sessions:
+    """One session at a time, begun anew where another number of cores is asked for."""
+
+    def __init__(self) -> None:
+        self.cores = 0
+        self._spark: SparkSession | None = None
+        self._n_jobs = 0
+
+    def open(self, cores: int) -> tuple[SparkSession, float | None]:
+        """The session, and the seconds that starting it took; None where it was there already."""
+        if self._spark is not None and self.cores == cores:
+            return self._spark, None
+        self.close()
+        started = time.perf_counter()
+        builder = SparkSession.builder.appName("litcoin-batch benchmark")
+        for key, value in session_settings(SparkConf().get("spark.master", "local[*]"), cores, SparkConf().get("spark.executor.cores", "1")).items():
+            builder = builder.config(key, value)
+        builder.getOrCreate()
+        self._spark, self.cores = open_session(), cores
+        return self._spark, time.perf_counter() - started
+
+    def close(self) -> None:
+        if self._spark is not None:
+            self._spark.stop()
+            # What was configured for this session must not be taken over by the next.
+            SparkSession.builder._options.clear()
+        self._spark = None
+
+    def next_name(self) -> str:
+        self._n_jobs += 1
+        return f"benchmark-{os.getpid()}-{self._n_jobs}"
+
+
+def session_settings(master: str, cores: int, executor_cores: str) -> dict[str, str]:
+    """How to get ``cores`` cores from a master. Raises ``ConfigError`` where executors cannot have so many together."""
+    if master.startswith("local"):
+        return {"spark.master": f"local[{cores}]"}
+    each = int(executor_cores)
+    if cores % each:
+        raise ConfigError(f"cores {cores}: not a multiple of spark.executor.cores {each}")
+    return {
+        "spark.cores.max": str(cores),
+        "spark.executor.instances": str(cores // each),
+        "spark.dynamicAllocation.enabled": "false",
+    }
+
+
+def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
+    """Files to published tables, as annotate.py does it; the tables are looked at and removed afterwards."""
+    spark, _ = sessions.open(cores)
+    pid = jvm_pid(spark)
+    forgotten = forget_peak() and forget_peak(pid)
+    name, loader = sessions.next_name(), job.loader()
+    started = time.perf_counter()
+    with watch_tasks(spark, name) as tasks:
+        with Run(spark, str(warehouse), name) as run:
+            record = annotate_files(run, Inputs(job.paths), loader, loader.verify(), How(job.partitions))
+        sec = time.perf_counter() - started
+    steps = record.durations_sec
+    if record.n_annotated != record.n_records:
+        raise ContractError(f"benchmark job: {record.n_annotated} of {record.n_records} documents annotated, expected all")
+    table = spark.read.parquet(str(warehouse / "annotations")).toArrow()
+    row = {
+        "documents": record.n_annotated,
+        "sec": sec,
+        "steps": {
+            **{step: steps[step] for step in _BEFORE_WRITING},
+            "write": sum(value for step, value in steps.items() if step not in _BEFORE_WRITING),
+            "plan": sec - sum(steps.values()),
+        },
+        "n_tasks": len(tasks.longest_stage()),
+        "balance": balance(tasks.longest_stage()),
+        "model_id": record.model_id,
+        "digest": decisions(table),
+        "memory": {**worker_memory(spark, cores), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
+        "file_bytes": sorted(path.stat().st_size for path in warehouse.rglob("*.parquet")),
+    }
+    rmtree(warehouse)
+    return row
+
+
+def jvm_pid(spark: SparkSession) -> int:
+    return int(spark._jvm.java.lang.ProcessHandle.current().pid())
+
+
+def worker_memory(spark: SparkSession, cores: int) -> dict:
+    """Peaks of the Python workers and of the JVMs they work for, asked of the workers themselves."""
+
+    def report(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for _ in batches:
+            # Long enough that no worker does the work of two.
+            time.sleep(0.2)
+            columns = [pa.array([value]) for value in own_peaks()]
+            yield pa.RecordBatch.from_arrays(columns, ["host", "pid", "bytes", "jvm", "jvm_bytes"])
+
+    schema = "host string, pid bigint, bytes bigint, jvm bigint, jvm_bytes bigint"
+    rows = spark.range(0, cores, 1, cores).mapInArrow(report, schema).collect()
+    workers = {(row.host, row.pid): row.bytes for row in rows}
+    jvms = {(row.host, row.jvm): row.jvm_bytes for row in rows}
+    return {"workers": len(workers), "worker_bytes": max(workers.values()), "jvms": len(jvms), "jvm_bytes": max(jvms.values())}
+
+
+def count_rows(table: DataFrame) -> tuple[int, float]:
+    """Rows of ``table``, all of it computed and none of it kept, and the seconds that took."""
+    started = time.perf_counter()
+    n = table.mapInArrow(_lengths, "n bigint").groupBy().sum("n").first()[0] or 0
+    return n, time.perf_counter() - started
+
+
+def _lengths(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    for batch in batches:
+        yield pa.RecordBatch.from_arrays([pa.array([batch.num_rows], pa.int64())], ["n"])
+
+
+def timed_ways(ways: dict[str, Callable[[], DataFrame]], expected: int) -> dict[str, float]:
+    """Seconds of each way. Raises ``ContractError`` for one that does not give a row for each document."""
+    secs = {}
+    for name, way in ways.items():
+        n, secs[name] = count_rows(way())
+        if n != expected:
+            raise ContractError(f"{name}: {n} rows for {expected} documents")
+    return secs
+
+
+def read_parquet(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
+    return spark.read.parquet(*map(str, paths))
