@@ -19,6 +19,7 @@ from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, l
 from litcoin_batch.model.heads import N_CLASSES
 from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
+from litcoin_batch.model.overlap import halving, in_lanes
 from litcoin_batch.model.pieces import Pieces, split_pieces
 from litcoin_batch.model.tags import decode_tags
 from litcoin_batch.schema import (
@@ -49,8 +50,12 @@ class Annotator:
         device: str = "auto",
         batch_pieces: int = 16_384,
         precision: str = "float32",
+        lanes: int | None = None,
     ) -> None:
         """``batch_pieces``: padded pieces per batch, a bound on memory; a longer document is a batch of its own.
+
+        ``lanes``: batches in work at once, so that the host decodes one while a GPU computes another; None: 2 on a
+        GPU, 1 where both are the same cores.
 
         A ``precision`` other than float32 changes the weights of ``checkpoint`` in place.
         """
@@ -64,6 +69,7 @@ class Annotator:
         self._config = checkpoint.config
         self._lexicon = lexicon
         self._batch_pieces = batch_pieces
+        self.lanes = lanes or (2 if self._device.type == "cuda" else 1)
         self._type_pairs = allowed_type_pairs(checkpoint.config.type_pairs)
 
     @classmethod
@@ -87,19 +93,33 @@ class Annotator:
         loaded = Checkpoint.load(resolve_checkpoint(checkpoint))
         return cls(loaded, read_lexicon(lexicon), device=device, batch_pieces=batch_pieces, precision=precision)
 
+    def split(self, documents: Sequence[Document]) -> list[Pieces]:
+        """What ``annotate`` does first, for a caller who does it ahead, while an accelerator works on other documents."""
+        return split_pieces(documents, self._tokenizer)
+
     @torch.inference_mode()
     def annotate(
-        self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]] | None = None
+        self,
+        documents: Sequence[Document],
+        mentions: Sequence[Sequence[Mention]] | None = None,
+        pieces: Sequence[Pieces] | None = None,
     ) -> list[Annotation]:
-        """One annotation per document, in order. With ``mentions`` (their concept ids included) only relations are predicted."""
-        pieces = split_pieces(documents, self._tokenizer)
+        """One annotation per document, in order. With ``mentions`` (their concept ids included) only relations are predicted.
+
+        ``pieces``: of ``split``. A batch for which the device has not the memory is cut in halves.
+        """
+        pieces = self.split(documents) if pieces is None else pieces
         annotations = [Annotation(document.pmid) for document in documents]
         filled = [i for i, p in enumerate(pieces) if p.n_pieces]
-        for batch in plan_batches([pieces[i].n_pieces for i in filled], self._batch_pieces):
-            rows = [filled[i] for i in batch]
+
+        def annotate_rows(rows: list[int]) -> list[Annotation]:
             given = [tuple(mentions[i]) for i in rows] if mentions is not None else None
-            found = self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
-            for row, annotation in zip(rows, found, strict=True):
+            return self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
+
+        plan = [[filled[i] for i in batch] for batch in plan_batches([pieces[i].n_pieces for i in filled], self._batch_pieces)]
+        found = in_lanes(lambda rows: halving(annotate_rows, rows), plan, self.lanes, self._device)
+        for rows, some in zip(plan, found, strict=True):
+            for row, annotation in zip(rows, some, strict=True):
                 annotations[row] = annotation
         return annotations
 

@@ -42,6 +42,9 @@ class DocumentBatch:
 
     def to(self, device: torch.device) -> DocumentBatch:
         tensors = (self.ids, self.shapes, self.mask, self.word_slot, self.word_mask, self.word_group)
+        if device.type == "cuda":
+            # From memory that stays in place the copy goes on while the host does other things.
+            tensors = tuple(t.pin_memory() for t in tensors)
         return DocumentBatch(*(t.to(device, non_blocking=True) for t in tensors), self.pieces)
 
 

@@ -16,6 +16,8 @@ import sys
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Protocol
 
@@ -27,7 +29,9 @@ from pyspark.sql.types import StructType
 
 from litcoin_batch.model.annotator import PRECISIONS, Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
-from litcoin_batch.schema import ConfigError, ContractError, Document
+from litcoin_batch.model.overlap import ahead
+from litcoin_batch.model.pieces import Pieces
+from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
 from litcoin_batch.warehouse.careful import (
     AnnotatesDocuments,
@@ -214,11 +218,42 @@ def _documents_of(batch: pa.RecordBatch) -> list[Document]:
 
 def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
     volunteer_for_memory_killer()
-    for documents in batches:
-        annotator = loaded(loader)
+    first = next(batches, None)
+    if first is None:
+        return
+    annotator, batches = loaded(loader), chain([first], batches)
+    # Where an accelerator computes, the host is free to cut the next documents into pieces.
+    lanes = getattr(annotator, "lanes", 1)
+    prepared = ahead(partial(_Prepared.of, annotator), batches) if lanes > 1 else (_Prepared(annotator, d) for d in batches)
+    for some in prepared:
         with _end_worker_after(limits.batch_sec):
-            rows = _annotate_documents(annotator, documents)
+            rows = _annotate_documents(some, some.documents)
         yield rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An annotator that has ``documents`` in pieces already; of others it does what it always does."""
+
+    annotator: AnnotatesDocuments
+    documents: Sequence[Document]
+    pieces: Sequence[Pieces] | None = None
+
+    @classmethod
+    def of(cls, annotator: Annotator, documents: Sequence[Document]) -> _Prepared:
+        try:
+            return cls(annotator, documents, annotator.split(documents))
+        except Exception:  # whose fault it is, is found out where each document can be tried alone
+            return cls(annotator, documents)
+
+    @property
+    def model_id(self) -> str:
+        return self.annotator.model_id
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
+        if self.pieces is None or documents is not self.documents:
+            return self.annotator.annotate(documents)
+        return self.annotator.annotate(documents, pieces=self.pieces)
 
 
 def _annotate_carefully(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
