@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,7 +58,7 @@ def benchmark(config: BenchmarkConfig) -> None:
     with TemporaryDirectory(prefix="litcoin-batch-") as folder, (output / "benchmark.jsonl").open("w") as stream:
         bench = Bench(config, corpus, Path(folder))
         stream.write(json.dumps(around) + "\n")
-        for row in (*bench.agreements(), *bench.turns()):
+        for row in chain(bench.agreements(), bench.turns()):
             rows.append(row)
             stream.write(json.dumps(row) + "\n")
             stream.flush()
