@@ -39,7 +39,7 @@ from recipes import RECIPES, Recipe, change
 RECIPES_OF_DECK = {
     "rnn": replace(RECIPES["rnn"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
     "lstm": replace(RECIPES["lstm"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
-    "transformer": replace(RECIPES["transformer"], epochs=10, lr=7e-4, backbone_lr=2e-4, batch_pieces=1024, dropout=0.2, smoothing=0.0),
+    "transformer": replace(RECIPES["transformer"], epochs=8, lr=5e-4, backbone_lr=1.5e-4, n_pieces=0, dropout=0.2, smoothing=0.0, without=""),
 }
 ALL_TYPES = np.ones((len(ENTITY_TYPES),) * 2, bool)
 
