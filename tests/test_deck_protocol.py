@@ -8,7 +8,6 @@ from click.testing import CliRunner
 from deck_protocol import ALL_TYPES, Rows, main, pairs_of_rows, split
 from examples import prepare
 from test_heads import gold_mentions
-from test_training import run_train, write_gold
 from tiny_models import documents
 from vocabulary import train_tokenizer
 
@@ -87,19 +86,6 @@ def test_what_rows_teach_is_learnt(tmp_path):
     assert figures["n_taught"] + figures["n_held_out"] == len((folder / "relations_train.csv").read_text().splitlines()) - 1
     assert figures["n_pairs_seen_in_training"] == 0 == figures["n_unreachable"]
     assert sum(counts["total"] for counts in figures["per_type"].values()) == figures["n_held_out"]
-
-
-def test_a_start_must_know_no_relation(tmp_path):
-    folder = litcoin(tmp_path / "data")
-    train, dev = write_gold(tmp_path / "train.txt", range(100, 108)), write_gold(tmp_path / "dev.txt", range(200, 202))
-    for stage in ("recognition", "joint"):
-        result = run_train((train, dev), tmp_path / stage, "--stage", stage, "--set", "epochs=1")
-        assert result.exit_code == 0, result.output
-    figures = run(folder, tmp_path / "out.json", "--set", "epochs=1", "--init", str(tmp_path / "recognition"))
-    assert figures["init"].startswith("lstm-")
-    arguments = ["--litcoin", str(folder), "--encoder", "lstm", "--output", str(tmp_path / "o.json"), *SMALL, "--init", str(tmp_path / "joint")]
-    result = CliRunner().invoke(main, arguments)
-    assert result.exit_code == 1 and "has learnt relations" in result.output
 
 
 def test_held_out_labels_change_nothing_but_the_count(tmp_path, monkeypatch):

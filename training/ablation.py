@@ -21,7 +21,7 @@ from recipes import RECIPES, change
 from train import run
 from training_data import data_options
 
-COLUMNS = ("ner", "pair", "pair_type", "pair_type_novelty", "type_accuracy")
+COLUMNS = ("ner", "pair", "pair_type", "pair_type_novelty", "type_accuracy", "novelty_accuracy", "end_to_end_pair_type")
 
 
 @click.command()

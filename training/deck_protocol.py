@@ -24,7 +24,6 @@ from tqdm import tqdm
 
 from litcoin_batch.model.annotator import choose_device
 from litcoin_batch.model.batches import Pairs, build_pairs, collate, keep_pairs
-from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
 from litcoin_batch.model.entities import join_instances
 from litcoin_batch.model.heads import N_CLASSES, HeadConfig
 from litcoin_batch.model.network import JointModel
@@ -39,7 +38,7 @@ from recipes import RECIPES, Recipe, change
 RECIPES_OF_DECK = {
     "rnn": replace(RECIPES["rnn"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
     "lstm": replace(RECIPES["lstm"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
-    "transformer": replace(RECIPES["transformer"], epochs=10, lr=7e-4, backbone_lr=2e-4, batch_pieces=1024, dropout=0.2, smoothing=0.0),
+    "transformer": replace(RECIPES["transformer"], epochs=8, lr=5e-4, backbone_lr=1.5e-4, n_pieces=0, dropout=0.2, smoothing=0.0, without=""),
 }
 ALL_TYPES = np.ones((len(ENTITY_TYPES),) * 2, bool)
 
@@ -69,7 +68,6 @@ class Rows:
 @click.option("--split", "split_by", type=click.Choice(["rows", "document"]), default="rows", show_default=True)
 @click.option("--backbone", help="As of train.py.")
 @click.option("--embeddings", type=click.Path(path_type=Path), help="As of train.py.")
-@click.option("--init", type=click.Path(path_type=Path), help="Checkpoint of train.py --stage recognition to go on from: it has seen mentions, no relation.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As of train.py.")
 @click.option("--bf16/--no-bf16", default=True, show_default=True)
 @click.option("--device", default="auto", show_default=True)
@@ -93,10 +91,8 @@ def run(options: dict) -> dict:
     recipe = change(RECIPES_OF_DECK[options["encoder"]], options["changes"])
     documents = read_gold([options["litcoin"] / "abstracts_train.csv"], "litcoin")
     torch.manual_seed(options["seed"])
-    if options["init"]:
-        check_innocent(options["init"])
-    beginnings = Beginnings(options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces)
-    heads = HeadConfig(recipe.pair_width, recipe.dropout, tuple(filter(None, recipe.without.split(","))))
+    beginnings = Beginnings(options["encoder"], options["backbone"], options["embeddings"], n_pieces=recipe.n_pieces)
+    heads = HeadConfig(recipe.pair_width, recipe.dropout)
     model, tokenizer, config = assemble(beginnings, [d.text for d in documents], heads=heads, type_pairs=())
     examples = prepare(documents, tokenizer)
     if len(examples) < len(documents):
@@ -111,14 +107,7 @@ def run(options: dict) -> dict:
     found = trainer.predict(examples, held_out)
     facts = {"encoder": options["encoder"], "split": options["split_by"], "seed": options["seed"], "recipe": asdict(recipe)}
     speed = {"seconds_per_epoch": round(seconds, 2), "rows_per_second": round(len(taught) / seconds, 1)}
-    facts["init"] = verify_checkpoint(options["init"]) if options["init"] else None
     return facts | score(taught, held_out, found) | speed
-
-
-def check_innocent(folder: Path) -> None:
-    """Raises ``ConfigError`` for a checkpoint that has learnt relations: LitCoin's rows may have been among them."""
-    if Checkpoint.load(folder).config.training.get("pair_weight") != 0:
-        raise ConfigError(f"--init {folder}: it has learnt relations, and may know held-out rows; expected one of train.py --stage recognition")
 
 
 def read_rows(documents: Sequence[Document], examples: Sequence[Example]) -> Rows:

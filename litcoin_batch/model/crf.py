@@ -31,10 +31,18 @@ def legal_transitions() -> Tensor:
 
 def to_grid(rows: Tensor, word_mask: Tensor, fill: float = 0.0) -> Tensor:
     """Rows (real words, columns), document after document, as (words, batch, columns) without a tail that is all padding."""
-    n_words = int(word_mask.sum(dim=1).max())
     grid = rows.new_full((*word_mask.shape, rows.shape[1]), fill)
     grid[word_mask] = rows
-    return grid[:, :n_words].transpose(0, 1).contiguous()
+    return grid[:, : _longest(word_mask)].transpose(0, 1).contiguous()
+
+
+def real_words(word_mask: Tensor) -> Tensor:
+    """(words, batch, 1) bool: where the grid holds a word."""
+    return word_mask[:, : _longest(word_mask)].T[:, :, None].contiguous()
+
+
+def _longest(word_mask: Tensor) -> int:
+    return int(word_mask.sum(dim=1).max())
 
 
 def log_likelihood(emissions: Tensor, transitions: Tensor, allowed: Tensor, word_mask: Tensor) -> Tensor:
@@ -48,7 +56,7 @@ def log_likelihood(emissions: Tensor, transitions: Tensor, allowed: Tensor, word
     both = torch.stack([potential, potential * allowed], dim=1).flatten(1)
     # Beyond the end of a document nothing changes the sums: those steps are left out below.
     grid = to_grid(both, word_mask).view(-1, len(word_mask), 2, N_TAGS).transpose(1, 2).flatten(1, 2)
-    real = to_grid(torch.ones_like(emissions[:, :1]), word_mask).squeeze(2).bool().repeat(1, 2)
+    real = real_words(word_mask).squeeze(2).repeat(1, 2)
     total = _log_sums(grid, torch.exp(transitions), real)
     free, held = total.view(2, -1)
     return (held - free).sum()
@@ -73,7 +81,7 @@ def _log_sums(potential: Tensor, transitions: Tensor, real: Tensor) -> Tensor:
 def marginals(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
     """(real words, N_TAGS): the probability of each tag given the whole document."""
     potential = to_grid(torch.exp(emissions - emissions.amax(dim=1, keepdim=True)), word_mask)
-    real = to_grid(torch.ones_like(emissions[:, :1]), word_mask).bool()
+    real = real_words(word_mask)
     weights = torch.exp(transitions)
     step, start = weights[:-1], weights[-1]
     ahead = torch.empty_like(potential)
@@ -103,7 +111,7 @@ def _product(rows: Tensor, matrix: Tensor) -> Tensor:
 def best_path(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
     """(real words,) long: the tags of the most probable path of each document (Viterbi)."""
     score = to_grid(emissions, word_mask)
-    real = to_grid(torch.ones_like(emissions[:, :1]), word_mask).bool()
+    real = real_words(word_mask)
     step, start = transitions[:-1], transitions[-1]
     state = start + score[0]
     choices = []
