@@ -29,8 +29,8 @@ class FakeAnnotator:
     `poison` raises, and each word of ``DEADLY`` does worse.
     """
 
-    def __init__(self, model_id: str) -> None:
-        self.model_id = model_id
+    def __init__(self, model_id: str, journal: str | None = None) -> None:
+        self.model_id, self.journal = model_id, journal
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         for document in documents:
@@ -39,6 +39,9 @@ class FakeAnnotator:
             for word in re.findall(r"\w+", document.text):
                 if word in DEADLY:
                     DEADLY[word]()
+        if self.journal is not None:
+            with open(self.journal, "a") as stream:
+                stream.writelines(f"{document.pmid} {document.text}\n" for document in documents)
         return [find(document) for document in documents]
 
 
@@ -89,7 +92,10 @@ def _ids(pmid: int, word: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class FakeLoader:
+    """``journal``: a file that gets a line for each document annotated."""
+
     model_id: str = MODEL_ID
+    journal: str | None = None
 
     def __call__(self) -> FakeAnnotator:
-        return FakeAnnotator(self.model_id)
+        return FakeAnnotator(self.model_id, self.journal)

@@ -52,15 +52,9 @@ class Oracle:
     """Issues in the order in which nights applied them."""
 
     issues: dict[int, NlmFile] = field(default_factory=dict)
-    annotated: set[tuple[int, str]] = field(default_factory=set)
 
-    def apply(self, files: Sequence[NlmFile]) -> int:
-        """Returns how many texts are new to the model."""
+    def apply(self, files: Sequence[NlmFile]) -> None:
         self.issues.update({file.order: file for file in files})
-        texts = {(record.pmid, record.text) for _, _, record in self.current().values() if record.abstract}
-        new = texts - self.annotated
-        self.annotated |= {(pmid, text) for pmid, text in texts if "poison" not in text}
-        return len(new)
 
     def current(self) -> dict[int, tuple[str, int, Record]]:
         """PMID -> file, position in it, record."""

@@ -1,4 +1,4 @@
-"""A real master and a real worker, in processes of their own, with GPUs that are made up."""
+"""A real master and real workers, in processes of their own, with GPUs that are made up."""
 
 from __future__ import annotations
 
@@ -10,10 +10,18 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pyspark
 import pytest
+from citations import citation, write_file
+from kills import look
+from tiny_models import documents, tiny_checkpoint
+from warehouses import annotate
+
+from litcoin_batch.warehouse.inference import CheckpointLoader
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SPARK_HOME = Path(pyspark.__file__).parent
@@ -96,12 +104,16 @@ def end(process: subprocess.Popen, how: signal.Signals) -> None:
 
 def wait_for(pattern: str, process: subprocess.Popen, log: Path) -> str:
     """What the first group of ``pattern`` matches once it stands in the log."""
+    return wait_until(lambda: re.search(pattern, log.read_text()), process, log)[1]
+
+
+def wait_until(condition: Callable[[], Any], process: subprocess.Popen, log: Path) -> Any:
     until = time.monotonic() + PATIENCE_SEC
     while time.monotonic() < until and process.poll() is None:
-        if found := re.search(pattern, log.read_text()):
-            return found[1]
+        if found := condition():
+            return found
         time.sleep(0.1)
-    pytest.fail(f"{pattern!r} is not in the log:\n{log.read_text()[-3000:]}")
+    pytest.fail(f"waited in vain:\n{log.read_text()[-3000:]}")
 
 
 def exit_code(process: subprocess.Popen, log: Path) -> int:
@@ -111,32 +123,69 @@ def exit_code(process: subprocess.Popen, log: Path) -> int:
         pytest.fail(f"no end after {PATIENCE_SEC} s:\n{log.read_text()[-3000:]}")
 
 
+LISTEN = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
+
+
+def start_master(start) -> str:
+    return wait_for(r"(spark://127\.0\.0\.1:\d+)", *start("spark-class", f"{DEPLOY}.master.Master", *LISTEN))
+
+
+def start_worker(start, url: str, *options: object) -> subprocess.Popen:
+    process, log = start("spark-class", f"{DEPLOY}.worker.Worker", *LISTEN, *options, url)
+    wait_for("(Successfully registered)", process, log)
+    return process
+
+
+def small(cores: int) -> list[str]:
+    """Options of spark-submit for so many cores in executors that take little."""
+    settings = {
+        "spark.driver.memory": "512m",
+        "spark.executor.memory": "512m",
+        "spark.ui.enabled": "false",
+        # No task before all executors are there.
+        "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+        "spark.scheduler.maxRegisteredResourcesWaitingTime": f"{PATIENCE_SEC}s",
+        "spark.cores.max": str(cores),
+        "spark.executor.extraJavaOptions": JVM,
+        "spark.driver.extraJavaOptions": JVM,
+    }
+    return [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+
+
 def test_tasks_of_the_shipped_settings_take_the_gpu_that_the_worker_gave_them(start, tmp_path):
     settings, program, answer = tmp_path / "spark.conf", tmp_path / "program.py", tmp_path / "answer.json"
     here = SETTINGS.read_text().replace("/opt/litcoin-batch/.venv/bin/python", sys.executable)
     settings.write_text(here.replace("/opt/litcoin-batch", str(REPOSITORY)))
     program.write_text(PROGRAM)
 
-    listen = ("--host", "127.0.0.1", "--port", "0", "--webui-port", "0")
-    url = wait_for(r"(spark://127\.0\.0\.1:\d+)", *start("spark-class", f"{DEPLOY}.master.Master", *listen))
+    url = start_master(start)
     # Cores are a number to Spark: 16 make room for two executors of 8, one for each GPU.
-    worker = (*listen, "--cores", 16, "--memory", "1g", "--work-dir", tmp_path / "work", "--properties-file", settings)
-    wait_for("(Successfully registered)", *start("spark-class", f"{DEPLOY}.worker.Worker", *worker, url))
-
-    small = {
-        "spark.driver.memory": "512m",
-        "spark.executor.memory": "512m",
-        "spark.ui.enabled": "false",
-        # No task before both executors are there.
-        "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-        "spark.scheduler.maxRegisteredResourcesWaitingTime": f"{PATIENCE_SEC}s",
-        "spark.cores.max": "16",
-        "spark.executor.extraJavaOptions": JVM,
-        "spark.driver.extraJavaOptions": JVM,
-    }
-    options = [word for key, value in small.items() for word in ("--conf", f"{key}={value}")]
-    job, log = start("spark-submit", "--master", url, "--properties-file", settings, *options, program, answer)
+    start_worker(start, url, "--cores", 16, "--memory", "1g", "--work-dir", tmp_path / "work", "--properties-file", settings)
+    job, log = start("spark-submit", "--master", url, "--properties-file", settings, *small(16), program, answer)
     assert exit_code(job, log) == 0, log.read_text()[-3000:]
 
     placed = Counter((*addresses, device, cpu) for addresses, device, cpu in json.loads(answer.read_text()))
     assert placed == {("6", "cuda:0", "cpu"): 2, ("4", "cuda:1", "cpu"): 2}
+
+
+def test_a_worker_that_dies_in_mid_run_costs_nothing(start, spark, tmp_path):
+    checkpoint = tiny_checkpoint("lstm", tmp_path / "model")
+    citations = [citation(d.pmid, d.abstract, title=d.title) for d in documents(300)]
+    source = write_file(tmp_path, "pubmed26n0001.xml.gz", *citations)
+    loader = CheckpointLoader(str(checkpoint), device="cpu")
+    annotate(spark, tmp_path / "calm", source, run_id="night", model_id=loader.verify(), loader=loader)
+
+    url = start_master(start)
+    workers = [start_worker(start, url, "--cores", 1, "--memory", "512m", "--work-dir", tmp_path / f"work{i}") for i in range(2)]
+    python = ("--conf", f"spark.pyspark.python={sys.executable}", "--conf", f"spark.pyspark.driver.python={sys.executable}")
+    work = (source, "--warehouse", tmp_path / "w", "--checkpoint", checkpoint, "--run-id", "night", "--partitions", 8)
+    job, log = start("spark-submit", "--master", url, *python, *small(2), REPOSITORY / "jobs" / "annotate.py", *work)
+    # The slice's folder is made before its first task.
+    wait_until(lambda: list((tmp_path / "w").glob("_staging/night/annotate/0000-*")), job, log)
+    end(workers[1], signal.SIGKILL)
+    assert exit_code(job, log) == 0, log.read_text()[-3000:]
+    assert re.search("Lost executor|ExecutorLostFailure|Executor .* removed|Command exited", log.read_text()), log.read_text()[-3000:]
+
+    seen, expected = look(tmp_path / "w"), look(tmp_path / "calm")
+    assert len(expected["mentions"]) > 300
+    assert seen == expected

@@ -1,10 +1,12 @@
 """One run of the job: its lock, its staging area, its immutable files, and the snapshot that publishes them.
 
-    WAREHOUSE/_staging/<run_id>/<step>/               work in the making; a restart goes on from the finished steps
+    WAREHOUSE/_staging/<run_id>/<step>-<attempt>/     work in the making, of each process apart
+    WAREHOUSE/_staging/<run_id>/<step>.done           names the folder of the attempt that finished the step
     WAREHOUSE/<table>/<run_id>.part-00000.parquet     never changed once written
     WAREHOUSE/snapshots/<number>.json                 written last, in one step: the commit (``snapshots``)
 
-A run that stops anywhere before the snapshot is written has changed nothing that readers see.
+A run that stops anywhere before the snapshot is written has changed nothing that readers see; a restart goes on from
+the finished steps. Where a driver is killed, Spark may write on for a moment: into a folder that nobody reads.
 """
 
 from __future__ import annotations
@@ -37,8 +39,8 @@ from litcoin_batch.warehouse.views import write_script
 LOG = logging.getLogger("litcoin_batch")
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _STAGING = "_staging"
-_FINGERPRINT, _DONE = "fingerprint.txt", "_SUCCESS"
-# Which staged file becomes which: written before the first is moved, so that a restart moves the rest.
+_FINGERPRINT, _DONE = "fingerprint.txt", ".done"
+# Which staged file becomes which: written before the first is moved, so that a restart finds them all.
 _MOVES = "moves.json"
 # Files of about this size: few enough to list, small enough to read in parallel.
 _BYTES_PER_FILE = 128 * 2**20
@@ -62,6 +64,7 @@ class Run:
             raise ConfigError(f"run id {self.run_id!r}: expected letters, digits and - _ only, at most 100")
         self.started = datetime.now(UTC)
         self.durations_sec: dict[str, float] = {}
+        self._attempt = secrets.token_hex(4)
         self._kept: list[tuple[str, str, str | None]] = []
         self.spark = spark
         self.warehouse = warehouse.rstrip("/")
@@ -106,6 +109,7 @@ class Run:
             if self._fingerprint(name) == wanted and (name == self.run_id or not self._given):
                 self.run_id = name
                 LOG.info("run %s was stopped: going on with it", name)
+                self._take_back()
             else:
                 self._discard(name)
         self.storage.make_folder(self._staging)
@@ -119,14 +123,25 @@ class Run:
 
     def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame:
         """Compute ``table`` once, keep it in the staging area, and hand back what was kept."""
-        place = f"{self._staging}/{step}"
         started = time.monotonic()
-        if not self.storage.exists(f"{place}/{_DONE}"):
+        place = self._finished(step)
+        if place is None:
+            place = f"{self._staging}/{step}-{self._attempt}"
             with report_progress(self.spark, step):
+                # What this process has tried before without success.
                 rows = conform(table, schema).write.mode("overwrite").option("compression", "zstd")
                 rows.parquet(self.storage.uri(place))
+            if not self.storage.create_text(f"{self._staging}/{step}{_DONE}", place):
+                place = self._finished(step)
         self.durations_sec[step] = round(time.monotonic() - started, 3)
         return self.spark.read.schema(schema).parquet(self.storage.uri(place))
+
+    def _finished(self, step: str) -> str | None:
+        """The folder with the rows of a finished step."""
+        try:
+            return self.storage.read_text(f"{self._staging}/{step}{_DONE}")
+        except FileNotFoundError:
+            return None
 
     def keep(
         self, table: str, rows: DataFrame, order: tuple[str, ...], *, n_bytes: int = 0, model_id: str | None = None, stamp: bool = True
@@ -152,7 +167,9 @@ class Run:
         return {"annotations": kept, "mentions": mentions, "relations": self.keep("relations", relations_of(kept), order, **how)}
 
     def staged_bytes(self, step: str) -> int:
-        return self.storage.n_bytes(f"{self._staging}/{step}")
+        """Of a finished step, or of all steps below a name."""
+        place = self._finished(step)
+        return self.storage.n_bytes(place or f"{self._staging}/{step}")
 
     def publish(self, snapshot: Snapshot, unless_empty: Collection[str] = ()) -> Snapshot:
         """Make the kept rows, added to the files of ``snapshot``, what readers see from now on, in one step.
@@ -164,9 +181,8 @@ class Run:
         added: dict[str, list[DataFile]] = {}
         for move in moves:
             table, name = move["table"], move["name"]
-            if not self.storage.exists(f"{table}/{name}"):
-                self.storage.make_folder(table)
-                self.storage.move(f"{self._staging}/{move['part']}", f"{table}/{name}")
+            self.storage.make_folder(table)
+            self.storage.move(move["part"], f"{table}/{name}")
             added.setdefault(table, []).append(DataFile(name, move["n_bytes"], move["model_id"]))
         tables = {table: (*snapshot.files(table), *added.get(table, ())) for table in SCHEMAS}
         published = self.snapshots.publish(replace(snapshot, tables=tables))
@@ -196,24 +212,33 @@ class Run:
         return self.spark.createDataFrame([tuple(record[field.name] for field in RUNS)], RUNS)
 
     def _plan_moves(self, snapshot: Snapshot, unless_empty: Collection[str]) -> list[dict[str, Any]]:
-        place = f"{self._staging}/{_MOVES}"
-        try:
-            return json.loads(self.storage.read_text(place))
-        except FileNotFoundError:
-            pass
         moves: list[dict[str, Any]] = []
         numbers: Counter[str] = Counter()
         for step, table, model_id in self._kept:
             if table in unless_empty and snapshot.files(table, model_id):
                 continue
-            for part in self.storage.names(f"{self._staging}/{step}"):
-                if part.endswith(".parquet"):
-                    name = f"{self.run_id}.part-{numbers[table]:05d}.parquet"
-                    n_bytes = self.storage.n_bytes(f"{self._staging}/{step}/{part}")
-                    moves.append({"table": table, "part": f"{step}/{part}", "name": name, "n_bytes": n_bytes, "model_id": model_id})
-                    numbers[table] += 1
-        self.storage.replace_text(place, json.dumps(moves, indent=1))
+            for part in self._parts(step):
+                name = f"{self.run_id}.part-{numbers[table]:05d}.parquet"
+                moves.append({"table": table, "part": part, "name": name, "n_bytes": self.storage.n_bytes(part), "model_id": model_id})
+                numbers[table] += 1
+        self.storage.replace_text(f"{self._staging}/{_MOVES}", json.dumps(moves, indent=1))
         return moves
+
+    def _moves(self, run_id: str) -> list[dict[str, Any]]:
+        try:
+            return json.loads(self.storage.read_text(f"{_STAGING}/{run_id}/{_MOVES}"))
+        except FileNotFoundError:
+            return []
+
+    def _take_back(self) -> None:
+        """Files that a run moved before it died, to where its steps look for them."""
+        for move in self._moves(self.run_id):
+            if self.storage.exists(f"{move['table']}/{move['name']}"):
+                self.storage.move(f"{move['table']}/{move['name']}", move["part"])
+
+    def _parts(self, step: str) -> list[str]:
+        place = self._finished(step)
+        return [f"{place}/{name}" for name in self.storage.names(place or "") if name.endswith(".parquet")]
 
     def abandon(self) -> None:
         """Leave nothing behind."""
@@ -221,14 +246,12 @@ class Run:
 
     def _discard(self, run_id: str) -> None:
         """Remove what a run that never published has left, files already moved included."""
-        try:
-            moves = json.loads(self.storage.read_text(f"{_STAGING}/{run_id}/{_MOVES}"))
-        except (FileNotFoundError, ValueError):
-            moves = []
-        published = {(table, file.name) for table in SCHEMAS for file in self.parent.files(table)}
-        for move in moves:
-            if (move["table"], move["name"]) not in published:
-                self.storage.delete(f"{move['table']}/{move['name']}")
+        if moves := self._moves(run_id):
+            snapshots = map(self.snapshots.read, self.snapshots.numbers())
+            published = {(table, file.name) for snapshot in snapshots for table in SCHEMAS for file in snapshot.files(table)}
+            for move in moves:
+                if (move["table"], move["name"]) not in published:
+                    self.storage.delete(f"{move['table']}/{move['name']}")
         self._clear(run_id)
 
     def _clear(self, run_id: str) -> None:
