@@ -20,6 +20,14 @@ sys.path.insert(0, str(REPOSITORY / "training"))
 pytest_plugins = ["s3_server", "spark_session"]
 
 
+# Begun first, so that none of two processes is left with a long one at the end.
+LONG = ("test_year", "test_jobs_s3", "test_maintenance", "test_standalone", "test_kills", "test_warehouse_runs", "test_training", "test_jobs_annotate")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """Real corpora and citation files, kept beside the repository and not part of it."""

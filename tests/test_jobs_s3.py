@@ -109,10 +109,11 @@ def test_tables_are_those_of_the_same_files_on_disk(job, call, s3, bucket, tmp_p
     for table in ("annotations", "mentions", "relations"):
         assert far[table] == near[table]
     assert {row["source"] for row in far["rejects"]} == {"cut.xml.gz", "empty.xml", "liar.parquet"}
-    # Each file was fetched once, by the task that read it, and nothing of it is left.
+    # Each file was fetched for its checksum and by the task that read it, and nothing of it is left.
     fetched = {request: n for request, n in s3.seen.items() if request.startswith("GET /bucket/in/")}
-    assert set(fetched.values()) == {1}
-    assert len(fetched) == 5  # neither the companion nor the empty file
+    assert fetched.pop("GET /bucket/in/pubmed26n0002.xml.gz.md5") == 1
+    assert set(fetched.values()) == {2}
+    assert len(fetched) == 5  # not the empty file
     assert list(temporary.glob("litcoin-batch-*")) == []
 
 

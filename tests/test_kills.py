@@ -1,16 +1,15 @@
-"""One night killed four times; ``python tests/kills.py`` does the same to many nights."""
+"""One night killed twice; ``python tests/kills.py`` does the same to many nights."""
 
 from __future__ import annotations
 
 import random
 
-from kills import KINDS, Nightly, Trial, torment, write_nights
+from kills import Nightly, Trial, torment, write_nights
 from tiny_models import TEXTS, tiny_checkpoint
 
 
-def test_a_night_killed_in_every_way_ends_as_one_left_alone_and_readers_never_see_a_mix(tmp_path):
+def test_a_night_killed_twice_ends_as_one_left_alone_and_readers_never_see_a_mix(tmp_path):
     nightly = Nightly(tmp_path, tiny_checkpoint("lstm", tmp_path / "model"))
     trial = Trial(nightly, tmp_path, random.Random(3))
-    lines = list(torment(trial, write_nights(tmp_path / "files", [text for _, text in TEXTS], 1)))
-    assert len(lines) == len(KINDS) + 1
-    assert trial.killed.total() == len(KINDS)
+    lines = list(torment(trial, write_nights(tmp_path / "files", [text for _, text in TEXTS], 1), ("driver", "worker")))
+    assert trial.killed == {"driver": 1, "worker": 1}, lines

@@ -86,12 +86,15 @@ def write_jsonl(documents: Iterable[Document], path: Path) -> None:
             out.write(json.dumps({"pmid": d.pmid, "title": d.title, "abstract": d.abstract}) + "\n")
 
 
-def write_pubmed(documents: Iterable[Document], path: Path) -> None:
+def write_pubmed(documents: Iterable[Document], path: Path, deleted: Sequence[int] = ()) -> None:
     """In the layout of NLM's files, with as much around the text as an average citation has there."""
     with gzip.open(path, "wb", compresslevel=6) as out:
         out.write(b'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n')
         for document in documents:
             out.write(_citation(document).encode("utf-8"))
+        if deleted:
+            pmids = "".join(f'<PMID Version="1">{pmid}</PMID>' for pmid in deleted)
+            out.write(f"<DeleteCitation>{pmids}</DeleteCitation>\n".encode())
         out.write(b"</PubmedArticleSet>\n")
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
+import transformers  # loads what is asked of it and when: seconds, which recurrent encoders need not wait for
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModel, PreTrainedModel
 
 from litcoin_batch.model.pieces import N_SHAPES
 
@@ -80,7 +80,7 @@ class TransformerEncoder(nn.Module):
     Of the windows that cover a piece, the one in which it lies most central gives its vector.
     """
 
-    def __init__(self, backbone: PreTrainedModel, window: int, special_ids: tuple[int, int]) -> None:
+    def __init__(self, backbone: transformers.PreTrainedModel, window: int, special_ids: tuple[int, int]) -> None:
         """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""
         super().__init__()
         self.backbone = without_pooler(backbone)
@@ -95,7 +95,7 @@ class TransformerEncoder(nn.Module):
     def from_config(cls, config: dict) -> TransformerEncoder:
         """Untrained weights in the shape ``backbone`` (a Hugging Face config as a dict) describes."""
         settings = dict(config["backbone"])
-        backbone = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings))
+        backbone = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(settings.pop("model_type"), **settings))
         return cls(backbone, config["window"], tuple(config["special_ids"]))
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
@@ -128,7 +128,7 @@ class TransformerEncoder(nn.Module):
         return output.last_hidden_state[:, 1:-1]
 
 
-def without_pooler(backbone: PreTrainedModel) -> PreTrainedModel:
+def without_pooler(backbone: transformers.PreTrainedModel) -> transformers.PreTrainedModel:
     """The sentence vector some encoders add is never used here; its weights are not kept."""
     if getattr(backbone, "pooler", None) is not None:
         backbone.pooler = None
