@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import torch
-from calibration import best_line, best_offset, best_temperature, expected_calibration_error
+from calibration import best_line, best_offset, best_temperature, expected_calibration_error, relation_odds
 from corpora import cut, read_corpora, relabel
 from examples import CLASSES, prepare, stack
 from losses import class_loss
@@ -9,6 +9,7 @@ from test_heads import gold_mentions
 from tiny_models import documents
 from vocabulary import train_tokenizer
 
+from litcoin_batch.model.checkpoint import Calibration
 from litcoin_batch.model.tags import N_TAGS
 from litcoin_batch.schema import Annotation, ConfigError, Document, Mention
 
@@ -157,6 +158,24 @@ def test_line_undoes_sharpening_and_a_shift():
     temperature, offset = best_line(bent, target)
     assert (temperature, offset) == (pytest.approx(1.5, abs=0.15), pytest.approx(0.9, abs=0.2))
     assert expected_calibration_error((bent + torch.tensor([0.0, offset])) / temperature, target) < 0.02
+
+
+def test_the_score_of_a_relation_found_is_the_share_that_is_right():
+    torch.manual_seed(0)
+    logits = torch.randn(20_000, 4) * 2 + torch.tensor([2.0, 0.0, 0.0, 0.0])
+    target = torch.multinomial(torch.softmax(logits, -1), 1).squeeze(1)
+    # An offset that finds more relations makes their scores too high.
+    moved = logits - torch.tensor([1.5, 0.0, 0.0, 0.0])
+    odds, right = relation_odds(moved, target)
+    assert len(right) == int((moved.argmax(dim=1) > 0).sum())
+    found = torch.softmax(moved, -1).max(dim=-1).values[moved.argmax(dim=1) > 0]
+    assert found.mean() - right.double().mean() > 0.1
+    temperature, offset = best_line(odds, right)
+    score = Calibration(relation_temperature=temperature, relation_offset=offset).relation(found)
+    for low in (0.2, 0.4, 0.6, 0.8):
+        inside = (score >= low) & (score < low + 0.2)
+        assert float(score[inside].mean()) == pytest.approx(float(right[inside].double().mean()), abs=0.04)
+    assert torch.allclose(Calibration().relation(found), found, atol=1e-5)
 
 
 def test_offset_finds_pairs_that_no_relation_hides():

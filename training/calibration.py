@@ -19,6 +19,7 @@ from examples import Example, iterate
 
 TEMPERATURES = torch.linspace(0.5, 4.0, 141)
 OFFSETS = torch.linspace(-1.5, 1.5, 61)
+LINE_OFFSETS = torch.linspace(-3.0, 3.0, 121)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ def collect_logits(model: JointModel, examples: Sequence[Example], config: Model
 
 
 def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[str, float]]:
-    """Temperatures and the offset of "novel" by likelihood, the offset of "no relation" by F1 of pair and type.
+    """The offset of "no relation" by F1 of pair and type, all else by likelihood.
 
     ``n_unreachable``: gold relations that are no candidate pair, counted as missed. Returns the expected
     calibration errors before and after as well.
@@ -65,15 +66,26 @@ def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[
     offset = best_offset(logits.pairs, logits.pair_target, n_unreachable)
     shifted = logits.pairs + F.pad(torch.tensor([offset]), (0, N_CLASSES - 1))
     pair = best_temperature(shifted, logits.pair_target)
+    odds, right = relation_odds(shifted / pair, logits.pair_target)
+    relation, relation_offset = best_line(odds, right)
     errors = {}
     for name, before, after, target in (
         ("tag", logits.tags, logits.tags / tag, logits.tag_target),
         ("pair", logits.pairs, shifted / pair, logits.pair_target),
+        ("relation", odds, (odds + torch.tensor([0.0, relation_offset])) / relation, right),
         ("novel", logits.novel, moved / novel, logits.novel_target),
     ):
         errors[f"{name}_ece_before"] = expected_calibration_error(before, target)
         errors[f"{name}_ece"] = expected_calibration_error(after, target)
-    return Calibration(tag, pair, novel, offset, novel_offset), errors
+    return Calibration(tag, pair, novel, offset, novel_offset, relation, relation_offset), errors
+
+
+def relation_odds(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Of the relations found: logits (relations, 2) of being wrong and right, and which are right (pair and type)."""
+    score, kind = torch.softmax(logits, dim=-1).max(dim=-1)
+    found = kind > 0
+    odds = torch.logit(score[found], eps=1e-6)
+    return torch.stack([torch.zeros_like(odds), odds], dim=-1), (kind == target)[found].long()
 
 
 def best_temperature(logits: Tensor, target: Tensor) -> float:
@@ -84,11 +96,11 @@ def best_temperature(logits: Tensor, target: Tensor) -> float:
 def best_line(logits: Tensor, target: Tensor) -> tuple[float, float]:
     """Temperature of two classes and the offset of the second (Platt 1999), by likelihood."""
     difference = logits[:, 1] - logits[:, 0]
-    scaled = (difference[:, None, None] + OFFSETS[:, None]) / TEMPERATURES
+    scaled = (difference[:, None, None] + LINE_OFFSETS[:, None]) / TEMPERATURES
     hits = target[:, None, None].expand_as(scaled).to(scaled.dtype)
     losses = F.binary_cross_entropy_with_logits(scaled, hits, reduction="none").mean(dim=0)
     offset, temperature = divmod(int(losses.argmin()), len(TEMPERATURES))
-    return round(float(TEMPERATURES[temperature]), 3), round(float(OFFSETS[offset]), 3)
+    return round(float(TEMPERATURES[temperature]), 3), round(float(LINE_OFFSETS[offset]), 3)
 
 
 def best_offset(logits: Tensor, target: Tensor, n_unreachable: int) -> float:

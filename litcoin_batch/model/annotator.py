@@ -220,7 +220,8 @@ class Annotator:
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
         novelty = calibration.novelty(scores.pair[:, N_CLASSES:])
-        score, kind = (t.cpu().numpy() for t in probability.max(dim=-1))
+        score, kind = probability.max(dim=-1)
+        score, kind = calibration.relation(score).cpu().numpy(), kind.cpu().numpy()
         chosen = np.flatnonzero(kind > 0)
         if not len(chosen):
             return relations

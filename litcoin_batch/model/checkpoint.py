@@ -37,13 +37,23 @@ _SCALE = ".row_scale"
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Logits are divided by a temperature before the softmax; ``none_offset`` is added to the logit of
-    "no relation" first, ``novel_offset`` to that of "novel". All chosen on the development set."""
+    "no relation" first, ``novel_offset`` to that of "novel". All chosen on the development set.
+
+    As ``none_offset`` serves decisions, it makes those for a relation too sure: ``relation_offset`` and
+    ``relation_temperature`` turn the probability of a relation found into the share of such relations that are right.
+    """
 
     tag_temperature: float = 1.0
     pair_temperature: float = 1.0
     novel_temperature: float = 1.0
     none_offset: float = 0.0
     novel_offset: float = 0.0
+    relation_temperature: float = 1.0
+    relation_offset: float = 0.0
+
+    def relation(self, probability: Tensor) -> Tensor:
+        """Score of relations found, from the ``probability`` of their class among all."""
+        return torch.sigmoid((torch.logit(probability, eps=1e-6) + self.relation_offset) / self.relation_temperature)
 
     def novelty(self, logits: Tensor) -> Tensor:
         """Probability of "novel" from the logits of "known" and "novel" in the last dimension."""
