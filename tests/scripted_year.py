@@ -97,12 +97,18 @@ def make_year(texts: Sequence[str], seed: int = 7, year: int = 26) -> tuple[list
         if number % 4 == 0:
             records.append(record(chosen[0]))
         updates.append(NlmFile(base + N_BASELINE + number + 1, records))
-    nights = [[file] for file in updates]
+    # One file in a night, two in the next, and so on.
+    nights, rest = [], list(updates)
+    while rest:
+        n = 1 + len(nights) % 2
+        nights.append(rest[:n])
+        rest = rest[n:]
     # Out of order: the fifth comes with the ninth, the twelfth last of all.
-    nights[8].append(nights[4].pop())
-    nights[-1].append(nights[11].pop())
+    for late, when in ((4, 8), (11, N_UPDATES - 1)):
+        next(night for night in nights if updates[late] in night).remove(updates[late])
+        next(night for night in nights if updates[when] in night).append(updates[late])
     # Issued again: without some of its records, with others; and once more as it was, which is nothing new.
     again = NlmFile(updates[14].order, [*updates[14].records[2:], record(3), record(55)])
-    nights[20].append(again)
-    nights[25].append(again)
+    nights[14].append(again)
+    nights[17].append(again)
     return baseline, nights

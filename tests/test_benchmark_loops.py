@@ -32,7 +32,7 @@ def checkpoints(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def files(corpus, tmp_path_factory):
-    paths = write_files(corpus.documents(24), tmp_path_factory.mktemp("files"), balanced(24, 3))
+    paths = write_files(corpus.documents(12), tmp_path_factory.mktemp("files"), balanced(12, 3))
     return tuple(map(str, paths))
 
 
@@ -44,9 +44,9 @@ def threads():
 
 
 def test_files_hold_the_documents_that_they_were_made_of(corpus, files, tmp_path):
-    documents = list(corpus.documents(24))
+    documents = list(corpus.documents(12))
     assert [(d.pmid, d.title, d.abstract) for file in files for d in read_path(file)] == [(d.pmid, d.title, d.abstract) for d in documents]
-    assert [d.pmid for d in documents] == list(range(FIRST_PMID, FIRST_PMID + 24))
+    assert [d.pmid for d in documents] == list(range(FIRST_PMID, FIRST_PMID + 12))
     (lines,) = write_files(documents[:3], tmp_path, 10, "jsonl")
     assert [d.abstract for d in read_path(lines)] == [d.abstract for d in documents[:3]]
 
@@ -68,12 +68,12 @@ def test_a_corpus_without_abstracts_is_refused(tmp_path):
 @pytest.mark.parametrize("kind", ["rnn", "transformer"])
 def test_stages_say_what_was_done_and_add_up(checkpoints, files, kind):
     row = measure_stages(Arithmetic(checkpoints[kind], "float32", "cpu", 512), files, 1, 20)
-    assert row["documents"] == 24
+    assert row["documents"] == 12
     assert set(row["sec"]) == set(STAGES) and all(sec >= 0 for sec in row["sec"].values())
     assert 0 < row["outside_share"] < 1
     assert sum(row["sec"][stage] for stage in STAGES if stage != "parse") <= row["worker_sec"] * 1.5
     assert row["padded_pieces"] >= row["pieces"] > 50
-    again = measure_stages(Arithmetic(checkpoints[kind], "float32", "cpu", 4_096), files, 1, 24)
+    again = measure_stages(Arithmetic(checkpoints[kind], "float32", "cpu", 4_096), files, 1, 12)
     assert again["digest"] == row["digest"]
 
 
@@ -82,7 +82,7 @@ def test_the_bare_encoder_reads_every_piece_once(checkpoints, files):
     row = measure_bare_encoder(arithmetic, files, 1)
     documents = [d for file in files for d in read_path(file)]
     pieces = split_pieces(documents, load(arithmetic).checkpoint.tokenizer)
-    assert (row["documents"], row["pieces"]) == (24, sum(p.n_pieces for p in pieces))
+    assert (row["documents"], row["pieces"]) == (12, sum(p.n_pieces for p in pieces))
 
 
 def test_padding_of_fixed_batches_is_that_of_their_longest(checkpoints):
