@@ -97,18 +97,13 @@ def make_year(texts: Sequence[str], seed: int = 7, year: int = 26) -> tuple[list
         if number % 4 == 0:
             records.append(record(chosen[0]))
         updates.append(NlmFile(base + N_BASELINE + number + 1, records))
-    # One file in a night, two in the next, and so on.
-    nights, rest = [], list(updates)
-    while rest:
-        n = 1 + len(nights) % 2
-        nights.append(rest[:n])
-        rest = rest[n:]
+    nights = [updates[i : i + 3] for i in range(0, N_UPDATES, 3)]
     # Out of order: the fifth comes with the ninth, the twelfth last of all.
     for late, when in ((4, 8), (11, N_UPDATES - 1)):
         next(night for night in nights if updates[late] in night).remove(updates[late])
         next(night for night in nights if updates[when] in night).append(updates[late])
     # Issued again: without some of its records, with others; and once more as it was, which is nothing new.
     again = NlmFile(updates[14].order, [*updates[14].records[2:], record(3), record(55)])
-    nights[14].append(again)
-    nights[17].append(again)
+    nights[6].append(again)
+    nights[8].append(again)
     return baseline, nights
