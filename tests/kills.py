@@ -31,7 +31,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 KINDS = ("driver", "machine", "jvm", "driver", "worker")
 # When a run was made and how long it took is its own; ``runs`` is left out.
 TABLES = ("documents", "annotations", "mentions", "relations", "rejects", "files")
-POLL_SEC = 0.2
+POLL_SEC = 0.4
 PATIENCE_SEC = 900
 # For processes that live for seconds and tables of a few rows.
 QUICK = (
@@ -190,8 +190,8 @@ class Trial:
             # Whether Spark or the next start makes good for a worker: both are to work.
             process = self.nightly.start(night, files, self.folder / "w", attempts=self.rng.choice((1, 4)))
             lingering.append(process)
-            # Workers are there in the first half and while the model runs.
-            at = self.rng.uniform(0.15, 0.6 if kind == "worker" else 1.0) * usual_sec
+            # A run that goes on where another stopped is shorter; workers are there while files are read and the model runs.
+            at = self.rng.uniform(0.15, 0.5 if kind == "worker" else 0.75) * usual_sec
             time.sleep(at)
             killed = self._kill(process, kind)
             self.killed[killed] += 1

@@ -35,7 +35,7 @@ with DAG(
         task_id="annotate",
         bash_command=(
             f"{HOME}/.venv/bin/spark-submit --properties-file {HOME}/conf/spark-defaults-laptop.conf"
-            f" {HOME}/jobs/annotate.py {INPUT} --warehouse {WAREHOUSE} --run-id {RUN_ID}"
+            f" {HOME}/jobs/annotate.py {INPUT} --warehouse {WAREHOUSE} --run-id {RUN_ID} --wait-minutes 60"
         ),
         env={"PYSPARK_PYTHON": f"{HOME}/.venv/bin/python"},
         append_env=True,
