@@ -100,7 +100,7 @@ def test_an_unknown_format_lists_the_known(job):
 
 def test_a_failure_of_spark_is_one_line_and_another_code(job, checkpoint, monkeypatch):
     def fail():
-        raise PySparkException("Job aborted\n\n  at somewhere\nCaused by: a full disk\n")
+        raise PySparkException("Job aborted\n\n  at somewhere\nCaused by: a step\n  at a place\nCaused by: a full disk\n\tat another\n\t... 39 more\n")
 
     monkeypatch.setattr(job, "open_session", fail)
     result = call(job, "--checkpoint", checkpoint)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 
 from py4j.protocol import Py4JJavaError
@@ -42,6 +43,8 @@ def open_session() -> SparkSession:
 
 
 def shorten(failure: Exception) -> str:
-    """Of the pages that a failure of Spark says, the line that names it and the last."""
+    """Of the pages that a failure of Spark says, the line that names it and its first cause."""
     lines = [line.strip() for line in str(failure).splitlines() if line.strip()]
-    return " ... ".join(dict.fromkeys((lines[0], lines[-1])))
+    told = [line for line in lines if not re.match(r"at |\.\.\. \d+ more", line)] or lines
+    causes = [line for line in told if line.startswith("Caused by:")]
+    return " ... ".join(dict.fromkeys((told[0], (causes or told)[-1])))
