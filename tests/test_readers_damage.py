@@ -203,7 +203,7 @@ def test_an_endless_citation_is_rejected_and_the_next_read(monkeypatch):
 
 
 @pytest.mark.parametrize("format", ["auto", *FORMATS])
-@pytest.mark.parametrize("data", [b"", b" \n", gzip.compress(b"")])
+@pytest.mark.parametrize("data", [b"", b" \n", gzip.compress(b"")], ids=["nothing", "blank", "gzip of nothing"])
 def test_empty_files(data, format):
     (reject,) = read(data, format)
     assert "empty file" in reject.reason and reject.record == 0

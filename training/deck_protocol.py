@@ -144,22 +144,27 @@ class Trainer:
             torch.manual_seed(seed * 10_000 + epoch)
             batches = epoch_batches([examples[i] for i in used], self.recipe.batch_pieces, rng)
             self.model.train()
+            right = 0
             for step, batch in enumerate(tqdm(batches, f"epoch {epoch + 1}/{self.recipe.epochs}", mininterval=2)):
                 set_rate(optimizer, (epoch + step / len(batches)) / self.recipe.epochs)
-                self._step(examples, used[batch], rows, optimizer)
+                right += self._step(examples, used[batch], rows, optimizer)
                 average.update()
+            click.echo(f"epoch {epoch + 1}: {right / len(rows):.4f} of the rows learnt from, with dropout")
         average.swap()
 
-    def _step(self, examples: Sequence[Example], documents: np.ndarray, rows: Rows, optimizer: torch.optim.Optimizer) -> None:
+    def _step(self, examples: Sequence[Example], documents: np.ndarray, rows: Rows, optimizer: torch.optim.Optimizer) -> int:
+        """One update; the number of rows whose type was right before it."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits, chosen = self._score(examples, documents, rows)
         if not len(chosen):
-            return
-        loss = F.cross_entropy(logits, torch.as_tensor(rows.kind[chosen], device=self.device))
+            return 0
+        kind = torch.as_tensor(rows.kind[chosen], device=self.device)
+        loss = F.cross_entropy(logits, kind)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.clip)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
+        return int((logits.argmax(dim=1) == kind).sum())
 
     @torch.inference_mode()
     def predict(self, examples: Sequence[Example], rows: Rows) -> np.ndarray:
