@@ -4,7 +4,7 @@ from pathlib import Path
 
 import boto3
 import pytest
-from s3_server import KEY_ID, SECRET, noise, tell
+from s3_server import KEY_ID, SECRET, tell
 
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.downloads import download

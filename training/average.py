@@ -12,8 +12,9 @@ import click
 import torch
 from torch import Tensor
 
-from litcoin_batch.model.annotator import choose_device, read_lexicon
+from litcoin_batch.model.annotator import read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint
+from litcoin_batch.model.hardware import choose_device
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 

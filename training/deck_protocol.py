@@ -22,9 +22,9 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from litcoin_batch.model.annotator import choose_device
 from litcoin_batch.model.batches import Pairs, build_pairs, collate, keep_pairs
 from litcoin_batch.model.entities import join_instances
+from litcoin_batch.model.hardware import choose_device
 from litcoin_batch.model.heads import N_CLASSES, HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.readers import read_gold

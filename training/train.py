@@ -16,8 +16,9 @@ import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
-from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, choose_device, read_lexicon
+from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint, verify_checkpoint
+from litcoin_batch.model.hardware import choose_device
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.network import JointModel

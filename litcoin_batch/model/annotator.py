@@ -16,6 +16,7 @@ from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_p
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.concepts import resolve
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
+from litcoin_batch.model.hardware import choose_device, choose_precision
 from litcoin_batch.model.heads import N_CLASSES
 from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
@@ -26,7 +27,6 @@ from litcoin_batch.schema import (
     ENTITY_TYPES,
     RELATION_TYPES,
     Annotation,
-    ConfigError,
     Document,
     Evidence,
     Mention,
@@ -36,7 +36,6 @@ from litcoin_batch.schema import (
 # Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
 MAX_MENTION_PAIRS = 65_536
 SCORE_DECIMALS = 6
-PRECISIONS = ("auto", "float32", "bfloat16")
 
 
 class Annotator:
@@ -261,31 +260,6 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
     for a, b in names:
         allowed[TYPE_INDEX[a], TYPE_INDEX[b]] = allowed[TYPE_INDEX[b], TYPE_INDEX[a]] = True
     return allowed
-
-
-def choose_device(device: str) -> torch.device:
-    if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if device == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device 'cuda': no CUDA device is visible to this process; use 'cpu' or 'auto'")
-    if device.split(":")[0] not in ("cpu", "cuda"):
-        raise ConfigError(f"device {device!r}: expected 'auto', 'cpu' or 'cuda'")
-    return torch.device(device)
-
-
-def choose_precision(precision: str, device: torch.device) -> str:
-    """"float32" or "bfloat16". "auto" takes 16 bits where the hardware multiplies them faster than 32.
-
-    Raises ``ConfigError`` for another name.
-    """
-    if precision not in PRECISIONS:
-        raise ConfigError(f"precision {precision!r}: expected {', '.join(PRECISIONS)}")
-    if precision != "auto":
-        return precision
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    able = torch.cpu.get_capabilities()
-    return "bfloat16" if able.get("avx512_bf16") or able.get("amx_bf16") else "float32"
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray) -> np.ndarray:

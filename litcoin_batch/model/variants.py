@@ -69,7 +69,7 @@ _DNA = (
     ("INS", rf"(?P<pos>{_RANGE}) ?ins(?:ertion)? ?(?P<seq>{_SEQ})?"),
     ("INS", rf"ins(?:ertion)? ?(?P<pos>{_RANGE}) ?(?P<seq>{_SEQ})?"),
     ("DUP", rf"(?P<pos>{_RANGE}) ?dup(?:lication)? ?(?P<seq>{_SEQ})?"),
-    ("DUP", rf"dup(?P<pos>) ?(?P<seq>\d+) ?bp"),
+    ("DUP", r"dup(?P<pos>) ?(?P<seq>\d+) ?bp"),
     ("DEL", rf"deletion(?: of)? ?\(?(?P<seq>{_SEQ})(?: ?bp)?\)?(?: {_WHERE}(?P<pos>{_RANGE}))?"),
     ("DEL", r"(?P<seq>[ACGT]+) deletion(?P<pos>)"),
     ("DEL", r"(?:[Dd]elta|\u0394) ?(?P<seq>\d+)(?P<pos>)"),

@@ -17,6 +17,10 @@ _RELATION = SCHEMA.field("relations").type.value_type
 _EVIDENCE = _RELATION.field("evidence").type.value_type
 
 
+def documents_of(pmid: pa.Array, title: pa.Array, abstract: pa.Array) -> list[Document]:
+    return [Document(*row) for row in zip(*(column.to_pylist() for column in (pmid, title, abstract)), strict=True)]
+
+
 def annotated_batch(
     documents: Sequence[Document], annotations: Sequence[Annotation | Exception], model_id: str
 ) -> pa.RecordBatch:

@@ -27,12 +27,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.model.annotator import PRECISIONS, Annotator
+from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
+from litcoin_batch.model.hardware import PRECISIONS
 from litcoin_batch.model.overlap import ahead
 from litcoin_batch.model.pieces import Pieces
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
-from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch
+from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch, documents_of
 from litcoin_batch.warehouse.careful import (
     AnnotatesDocuments,
     CarefulAnnotator,
@@ -191,7 +192,7 @@ def register_sql(spark: SparkSession, checkpoint: str | Loader, name: str = "ann
 def _annotate_columns(
     annotator: AnnotatesDocuments, pmid: pa.Array, title: pa.Array, abstract: pa.Array
 ) -> pa.StructArray:
-    documents = [Document(*row) for row in zip(*(c.to_pylist() for c in (pmid, title, abstract)), strict=True)]
+    documents = documents_of(pmid, title, abstract)
     wanted = [i for i, d in enumerate(documents) if d.pmid is not None and (d.title or d.abstract)]
     rows = _annotate_documents(annotator, [documents[i] for i in wanted])
     struct = pa.StructArray.from_arrays(rows.columns[1:], fields=list(SCHEMA)[1:])
@@ -206,14 +207,10 @@ def _annotator_of_batches(
         # Whatever ended the first attempt, a second like it would gain nothing.
         careful = limits.careful or TaskContext.get().attemptNumber() > 0
         annotate_batch = _annotate_carefully if careful else _annotate_plainly
-        return annotate_batch(filter(None, map(_documents_of, batches)), loader, limits)
+        documents = (documents_of(batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"]) for batch in batches)
+        return annotate_batch(filter(None, documents), loader, limits)
 
     return annotate_batches
-
-
-def _documents_of(batch: pa.RecordBatch) -> list[Document]:
-    columns = (batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"])
-    return [Document(*row) for row in zip(*(c.to_pylist() for c in columns), strict=True)]
 
 
 def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
