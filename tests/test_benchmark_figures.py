@@ -6,6 +6,7 @@ import pytest
 
 from litcoin_batch.benchmark.figures import Rows, days, figures_of
 from litcoin_batch.benchmark.fits import Projection, Run, efficiency, fit_time, project, ratio, spread, t_quantile
+from litcoin_batch.benchmark.processes import Sample, growth, over_time
 from litcoin_batch.benchmark.tasks import Task, balance, longest_stage
 from litcoin_batch.schema import ConfigError
 
@@ -53,6 +54,15 @@ def test_balance_is_of_the_stage_that_took_longest():
     assert [task.sec for task in longest] == [2.0, 3.0, 2.0]
     assert balance(longest) == 1.5
     assert balance([]) is None
+
+
+def test_growth_is_of_the_last_quarter_against_the_second():
+    flat = [Sample(float(sec), 5, 7, 0 if sec < 10 else 14) for sec in range(40)]
+    assert growth(flat) == 1.0
+    assert growth([Sample(float(sec), 5, sec, 2 * sec) for sec in range(41)]) == 35 / 15
+    assert growth([Sample(0.0, 5, 0, 0), Sample(1.0, 5, 0, 0)]) is None
+    thin = over_time(flat, 10)
+    assert thin["sec"] == [0.0, 4.0, 8.0, 12.0, 16.0, 20.0, 24.0, 28.0, 32.0, 36.0] and thin["workers_bytes"][-1] == 14
 
 
 def rows():

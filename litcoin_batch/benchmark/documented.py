@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, IntegerType
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast, pipeline
 
-from litcoin_batch.benchmark.stages import Arithmetic
+from litcoin_batch.benchmark.stages import FIXED_BATCH, Arithmetic
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.encoders import TransformerEncoder
@@ -28,8 +28,6 @@ from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.tags import N_TAGS
 from litcoin_batch.warehouse.inference import annotate_with, locate_checkpoint
 
-# Of the examples in both documentations.
-BATCH = 32
 MAX_PIECES = 512
 _FOUND = "array<struct<start:int,end:int,type:string,score:double>>"
 
@@ -73,7 +71,7 @@ def by_pipeline(documents: DataFrame, folder: str, partitions: int) -> DataFrame
     def recognise(batches: Iterator[pd.Series]) -> Iterator[pd.Series]:
         tagger = _pipeline(folder)
         for texts in batches:
-            found = tagger(texts.tolist(), batch_size=BATCH)
+            found = tagger(texts.tolist(), batch_size=FIXED_BATCH)
             yield pd.Series([[(m["start"], m["end"], m["entity_group"], float(m["score"])) for m in some] for some in found])
 
     return _texts(documents, partitions).select("pmid", recognise("text").alias("mentions"))
@@ -97,7 +95,7 @@ def by_predict_batch_udf(documents: DataFrame, folder: str, partitions: int) -> 
 
         return predict
 
-    tags = predict_batch_udf(make_predict, return_type=ArrayType(IntegerType()), batch_size=BATCH)
+    tags = predict_batch_udf(make_predict, return_type=ArrayType(IntegerType()), batch_size=FIXED_BATCH)
     return _texts(documents, partitions).select("pmid", tags("text").alias("tags"))
 
 

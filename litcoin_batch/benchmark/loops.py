@@ -12,7 +12,7 @@ from litcoin_batch.benchmark.stages import Arithmetic, Loaded, Stopwatch, counte
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import DocumentBatch, build_pairs, collate, plan_batches
 from litcoin_batch.model.entities import join_instances, link_entities
-from litcoin_batch.model.pieces import Pieces, split_pieces
+from litcoin_batch.model.pieces import split_pieces
 from litcoin_batch.schema import ConfigError, Document, Mention
 
 # What the BioRED baseline and BioREx feed their encoder with.
@@ -115,10 +115,3 @@ def _padded(texts: Sequence[str], tokenizer: Tokenizer, pad_id: int, device: tor
     ids = torch.tensor([[*row, *[pad_id] * (length - len(row))] for row in rows], device=device)
     mask = torch.arange(length, device=device) < torch.tensor([[len(row)] for row in rows], device=device)
     return ids, torch.zeros_like(ids), mask
-
-
-def padding_in_order(pieces: Sequence[Pieces], batch_documents: int) -> float:
-    """Padded by real pieces of fixed batches in order of arrival, each as long as its longest document."""
-    lengths = [p.n_pieces for p in pieces]
-    some = [lengths[i : i + batch_documents] for i in range(0, len(lengths), batch_documents)]
-    return sum(max(part) * len(part) for part in some) / max(1, sum(lengths))

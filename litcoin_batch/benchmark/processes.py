@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import statistics
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,7 +76,7 @@ def sample_memory(jvm_pid: int) -> Sample:
 
 
 @contextmanager
-def watch_memory(jvm_pid: int, interval_sec: float = 0.5) -> Iterator[list[Sample]]:
+def watch_memory(jvm_pid: int, interval_sec: float = 1.0) -> Iterator[list[Sample]]:
     """A sample every ``interval_sec`` while the block runs, one at its begin and one at its end included."""
     samples, finished = [sample_memory(jvm_pid)], threading.Event()
 
@@ -91,6 +92,30 @@ def watch_memory(jvm_pid: int, interval_sec: float = 0.5) -> Iterator[list[Sampl
         finished.set()
         watcher.join()
         samples.append(sample_memory(jvm_pid))
+
+
+def over_time(samples: Sequence[Sample], n: int = 200) -> dict[str, list]:
+    """At most ``n`` of the samples, as columns; ``sec`` since the first."""
+    some = samples[:: -(-len(samples) // n)]
+    return {
+        "sec": [round(s.sec - samples[0].sec, 1) for s in some],
+        "jvm_bytes": [s.jvm_bytes for s in some],
+        "worker_bytes": [s.worker_bytes for s in some],
+        "workers_bytes": [s.workers_bytes for s in some],
+    }
+
+
+def growth(samples: Sequence[Sample]) -> float | None:
+    """Memory of all workers in the last quarter of the time by that in the second (medians): 1 where it is flat.
+
+    None where the workers are not on this host.
+    """
+    first, last = samples[0].sec, samples[-1].sec
+    second, fourth = (
+        [s.workers_bytes for s in samples if part <= 4 * (s.sec - first) / max(last - first, 1e-9) <= part + 1] for part in (1, 3)
+    )
+    before = statistics.median(second) if second else 0
+    return statistics.median(fourth) / before if before else None
 
 
 def own_peaks() -> tuple[str, int, int, int, int]:

@@ -10,17 +10,20 @@ from pathlib import Path
 from shutil import rmtree
 
 import pyarrow as pa
+import pyarrow.dataset
 from pyspark import SparkConf
 from pyspark.sql import DataFrame, SparkSession
 
-from litcoin_batch.benchmark.processes import forget_peak, memory_bytes, own_peaks
+from litcoin_batch.benchmark.processes import forget_peak, growth, memory_bytes, over_time, own_peaks, watch_memory
 from litcoin_batch.benchmark.stages import Arithmetic, decisions
 from litcoin_batch.benchmark.tasks import balance, watch_tasks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.inference import CheckpointLoader
+from litcoin_batch.warehouse.ingest import read_records
 from litcoin_batch.warehouse.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.runs import Run
 from litcoin_batch.warehouse.session import open_session
+from litcoin_batch.warehouse.storage import find_files
 
 # Steps of a run before its tables are written; those between are what a night costs beside the model.
 _BEFORE_WRITING = ("read", "fold", "annotate")
@@ -93,14 +96,13 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
     forgotten = forget_peak() and forget_peak(pid)
     name, loader = sessions.next_name(), job.loader()
     started = time.perf_counter()
-    with watch_tasks(spark, name) as tasks:
+    with watch_memory(pid) as samples, watch_tasks(spark, name) as tasks:
         with Run(spark, str(warehouse), name) as run:
             record = annotate_files(run, Inputs(job.paths), loader, loader.verify(), How(job.partitions))
         sec = time.perf_counter() - started
     steps = record.durations_sec
     if record.n_annotated != record.n_records:
         raise ContractError(f"benchmark job: {record.n_annotated} of {record.n_records} documents annotated, expected all")
-    table = spark.read.parquet(str(warehouse / "annotations")).toArrow()
     row = {
         "documents": record.n_annotated,
         "sec": sec,
@@ -112,12 +114,23 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
         "n_tasks": len(tasks.longest_stage()),
         "balance": balance(tasks.longest_stage()),
         "model_id": record.model_id,
-        "digest": decisions(table),
+        "digest": decisions(pa.dataset.dataset(warehouse / "annotations").to_batches(batch_size=1_000)),
         "memory": {**worker_memory(spark, cores), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
+        "memory_growth": growth(samples),
+        "memory_over_time": over_time(samples),
         "file_bytes": sorted(path.stat().st_size for path in warehouse.rglob("*.parquet")),
     }
     rmtree(warehouse)
     return row
+
+
+def run_ingest(sessions: Sessions, cores: int, paths: Sequence[str]) -> dict:
+    """All files through the reader, and nothing done with what was read but counting it."""
+    spark, _ = sessions.open(cores)
+    files = find_files(spark, list(paths))
+    started = time.perf_counter()
+    n = read_records(spark, {file: file.name for file in files}).count()
+    return {"documents": n, "sec": time.perf_counter() - started, "n_bytes": sum(file.n_bytes for file in files)}
 
 
 def jvm_pid(spark: SparkSession) -> int:
@@ -161,7 +174,3 @@ def timed_ways(ways: dict[str, Callable[[], DataFrame]], expected: int) -> dict[
         if n != expected:
             raise ContractError(f"{name}: {n} rows for {expected} documents")
     return secs
-
-
-def read_parquet(spark: SparkSession, paths: Sequence[Path]) -> DataFrame:
-    return spark.read.parquet(*map(str, paths))

@@ -10,10 +10,8 @@ from pathlib import Path
 from litcoin_batch.benchmark.corpus import Corpus, balanced, write_files
 from litcoin_batch.benchmark.documented import WAYS, by_ours, is_transformer, save_tagger
 from litcoin_batch.benchmark.loops import measure_bare_encoder, measure_pair_marker
-from litcoin_batch.benchmark.sessions import Job, Sessions, run_job, timed_ways
+from litcoin_batch.benchmark.sessions import Job, Sessions, run_ingest, run_job, timed_ways
 from litcoin_batch.benchmark.stages import Arithmetic, compare_precisions, measure_stages
-from litcoin_batch.warehouse.ingest import read_records
-from litcoin_batch.warehouse.storage import find_files
 
 THREADS = 1  # of one task
 
@@ -71,7 +69,7 @@ class Bench:
                 for size in c.sizes:
                     job = Job(self._arithmetic(checkpoint), self.files[size], c.partitions)
                     yield "job", {"checkpoint": checkpoint, "cores": cores, "size": size}, lambda j=job, n=cores: run_job(self.sessions, n, j, self.folder / "warehouse")
-            yield "ingest", {"cores": cores, "size": max(c.sizes)}, lambda n=cores: self._ingest(n, large)
+            yield "ingest", {"cores": cores, "size": max(c.sizes)}, lambda n=cores: run_ingest(self.sessions, n, large)
         for checkpoint in c.checkpoints:
             for precision in c.precisions:
                 a = self._arithmetic(checkpoint, precision)
@@ -96,13 +94,6 @@ class Bench:
     def _arithmetic(self, checkpoint: str, precision: str | None = None) -> Arithmetic:
         c = self.config
         return Arithmetic(checkpoint, precision or c.precisions[0], c.device, c.batch_pieces)
-
-    def _ingest(self, cores: int, paths: tuple[str, ...]) -> dict:
-        spark, _ = self.sessions.open(cores)
-        files = find_files(spark, list(paths))
-        started = time.perf_counter()
-        n = read_records(spark, {file: file.name for file in files}).count()
-        return {"documents": n, "sec": time.perf_counter() - started, "n_bytes": sum(file.n_bytes for file in files)}
 
     def _recognition(self, arithmetic: Arithmetic) -> dict:
         cores = max(self.config.cores)
