@@ -164,3 +164,27 @@ def test_batches_hold_every_document_once_within_the_bound():
     for batch in batches:
         padded = {-(-lengths[i] // 16) * 16 for i in batch}
         assert len(padded) == 1 and (len(batch) == 1 or padded.pop() * len(batch) <= 4096)
+
+
+def test_batches_of_mixed_lengths_are_full_and_waste_little():
+    lengths = np.random.default_rng(0).integers(100, 500, 300).tolist()
+    batches = list(plan_batches(lengths, 4096, row_step=8))
+    assert sorted(i for batch in batches for i in batch) == list(range(300))
+    assert all(len(batch) % 8 == 0 for batch in batches[:-1])
+    padded = sum(max(lengths[i] for i in batch) * -(-len(batch) // 8) * 8 for batch in batches)
+    assert padded <= 1.1 * sum(lengths)
+    apart = list(plan_batches(lengths, 4096))
+    assert len(batches) < len(apart)
+    # A document that alone exceeds the bound is in no larger company than the step.
+    assert [len(batch) for batch in plan_batches([9_000] * 9, 4096, row_step=8)] == [8, 1]
+
+
+def test_sums_over_passages_leave_out_words_beside_them(setting):
+    """Words in no span must not matter, not even where they are infinite."""
+    passage = Passage(4, 3)
+    words = torch.randn(2, 6, 4)
+    spans = torch.tensor([[1, 3, 0, 0], [8, 10, 11, 12]])
+    expected = passage(words, spans)
+    words[0, 3:] = torch.inf
+    words[1, 0] = torch.inf
+    torch.testing.assert_close(passage(words, spans), expected)

@@ -18,7 +18,6 @@ from torch import nn
 from litcoin_batch.model.annotator import Annotator, read_lexicon
 from litcoin_batch.model.batches import padded_len
 from litcoin_batch.model.checkpoint import Checkpoint
-from litcoin_batch.model.encoders import RECURRENT_ROW_STEP, RecurrentEncoder
 from litcoin_batch.model.pieces import split_pieces
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ContractError, Document
@@ -186,7 +185,7 @@ def counted_pieces(encoder: nn.Module) -> Iterator[PieceCount]:
 
     def add(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
         ids, _, mask = given
-        n_rows = padded_len(len(ids), RECURRENT_ROW_STEP) if isinstance(encoder, RecurrentEncoder) else len(ids)
+        n_rows = padded_len(len(ids), encoder.row_step) if encoder.row_step else len(ids)
         count.real += int(mask.sum())
         count.padded += n_rows * ids.shape[1]
 

@@ -6,7 +6,7 @@ order of documents nor the size or company of their batch changes a bit of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -115,7 +115,7 @@ class Annotator:
             given = [tuple(mentions[i]) for i in rows] if mentions is not None else None
             return self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
 
-        plan = [[filled[i] for i in batch] for batch in plan_batches([pieces[i].n_pieces for i in filled], self._batch_pieces)]
+        plan = [[filled[i] for i in batch] for batch in self._plan([pieces[i] for i in filled])]
         found = in_lanes(lambda rows: halving(annotate_rows, rows), plan, self.lanes, self._device)
         for rows, some in zip(plan, found, strict=True):
             for row, annotation in zip(rows, some, strict=True):
@@ -133,7 +133,7 @@ class Annotator:
         wanted = {(a.pmid, relation.pair) for a in annotations for relation in a.relations}
         pieces = split_pieces(documents, self._tokenizer)
         best = {}
-        for rows in plan_batches([p.n_pieces for p in pieces], self._batch_pieces):
+        for rows in self._plan(pieces):
             entities = [link_entities(annotations[i].mentions, pieces[i]) for i in rows]
             batch = self._collate([pieces[i] for i in rows])
             _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
@@ -152,6 +152,9 @@ class Annotator:
     ) -> list[tuple[Mention, ...]]:
         """The mentions of each document with concept ids, as ``concepts.resolve`` gives them."""
         return [resolve(d, m, self._lexicon) for d, m in zip(documents, mentions, strict=True)]
+
+    def _plan(self, pieces: Sequence[Pieces]) -> Iterator[list[int]]:
+        return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self._model.encoder.row_step)
 
     def _collate(self, pieces: Sequence[Pieces]) -> DocumentBatch:
         return collate(pieces, self._config.pad_id).to(self._device)

@@ -1,8 +1,8 @@
 """Documents of similar length as padded tensors, and the candidate pairs of their entities.
 
-Each document is padded to a multiple of ``LENGTH_STEP`` that depends on the document alone; together
-with row counts that are multiples of ``ROW_STEP`` this makes every result independent of the batch it
-was computed in, bit for bit: matrix products choose another kernel for very few rows only.
+Each document is padded to a multiple of ``LENGTH_STEP`` that depends on the document alone, where padding takes part
+in sums (attention); together with row counts that are multiples of ``ROW_STEP`` this makes every result independent of
+the batch it was computed in, bit for bit: matrix products choose another kernel for very few rows only.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from litcoin_batch.model.pieces import Pieces
 
 LENGTH_STEP = 16
 ROW_STEP = 16
+# Of the longest document of a mixed batch.
+SHORTEST_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,10 +76,11 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
     return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
 
 
-def plan_batches(lengths: Sequence[int], max_pieces: int) -> Iterator[list[int]]:
-    """Indices of documents batch by batch, longest first.
+def plan_batches(lengths: Sequence[int], max_pieces: int, row_step: int | None = None) -> Iterator[list[int]]:
+    """Indices of documents batch by batch, longest first, at most ``max_pieces`` padded pieces each (or a single document).
 
-    One batch holds one padded length, and at most ``max_pieces`` padded pieces (or a single document).
+    One batch holds one padded length. With ``row_step``, for an encoder that padding does not touch, lengths mix, as
+    long as they are not much shorter, and batches are filled to a multiple of so many documents.
     """
     padded = np.asarray([padded_len(n) for n in lengths])
     order = np.argsort(-padded, kind="stable")
@@ -85,8 +88,13 @@ def plan_batches(lengths: Sequence[int], max_pieces: int) -> Iterator[list[int]]
     while start < len(order):
         length = padded[order[start]]
         room = max(1, max_pieces // int(length))
+        if row_step is None:
+            shortest = length
+        else:
+            room = max(row_step, room // row_step * row_step)
+            shortest = SHORTEST_SHARE * length
         stop = start + 1
-        while stop < len(order) and stop - start < room and padded[order[stop]] == length:
+        while stop < len(order) and stop - start < room and (padded[order[stop]] >= shortest or row_step and (stop - start) % row_step):
             stop += 1
         yield order[start:stop].tolist()
         start = stop

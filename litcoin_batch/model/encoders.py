@@ -39,6 +39,9 @@ class RecurrentEncoder(nn.Module):
     never enters a state.
     """
 
+    # Documents of several lengths may share a batch: no place sees the padding behind a document.
+    row_step: int | None = RECURRENT_ROW_STEP
+
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         cell = {"rnn": nn.RNN, "lstm": nn.LSTM}[config.cell]
@@ -79,6 +82,9 @@ class TransformerEncoder(nn.Module):
 
     Of the windows that cover a piece, the one in which it lies most central gives its vector.
     """
+
+    # Attention sums over padding, too: zeros, but in another order.
+    row_step: int | None = None
 
     def __init__(self, backbone: transformers.PreTrainedModel, window: int, special_ids: tuple[int, int]) -> None:
         """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""

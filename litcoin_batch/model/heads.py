@@ -163,11 +163,11 @@ class PairHead(nn.Module):
         flat = words.flatten(0, 1)
         first = torch.as_tensor(base + instances.first, device=device)
         last = torch.as_tensor(base + instances.stop - 1, device=device)
-        spans = torch.as_tensor(
-            (instances.document * (n_slots + 1))[:, None] + np.stack([instances.first, instances.stop], axis=1), device=device, dtype=torch.long
-        )
-        total = prefix_sums(words)
-        mean = (total[spans[:, 1]] - total[spans[:, 0]]) / (spans[:, 1] - spans[:, 0])[:, None]
+        n_words = instances.stop - instances.first
+        owner = np.repeat(np.arange(len(n_words)), n_words)
+        inside = np.arange(len(owner)) - np.repeat(np.cumsum(n_words) - n_words, n_words)
+        every = torch.as_tensor((base + instances.first)[owner] + inside, device=device)
+        mean = group_means(flat[every], torch.as_tensor(owner, device=device))
         kind = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
         vectors = on_padded_rows(self.mention, torch.cat([flat[first], flat[last], mean], dim=-1))
         return vectors + self.kind(kind) if self.config.has("types") else vectors
@@ -188,12 +188,18 @@ class Passage(nn.Module):
         self.salience = Linear(width, hidden)
 
     def forward(self, words: Tensor, spans: Tensor) -> Tensor:
-        """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty."""
-        value = self.value(words)
-        weight = torch.exp(self.LIMIT * torch.tanh(self.salience(words) / self.LIMIT))
-        above, below = prefix_sums(weight * value), prefix_sums(weight)
-        numerator = sum(above[spans[:, i + 1]] - above[spans[:, i]] for i in range(0, spans.shape[1], 2))
-        denominator = sum(below[spans[:, i + 1]] - below[spans[:, i]] for i in range(0, spans.shape[1], 2))
+        """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty.
+
+        Spans are places in the flattened (batch, slots + 1) grid. Words in no span are left out of everything.
+        """
+        needed, place, n_places = covered(spans, *words.shape[:2])
+        layers = (self.value, self.salience)
+        weights, biases = (torch.cat([getattr(layer, name) for layer in layers]) for name in ("weight", "bias"))
+        value, salience = on_padded_rows(lambda rows: multiply(rows, weights, biases), words[needed[:, :-1]]).chunk(2, dim=1)
+        weight = torch.exp(self.LIMIT * torch.tanh(salience / self.LIMIT))
+        total = prefix_sums(torch.cat([weight * value, weight], dim=1), place[needed.flatten()] + 1, (len(words), n_places))
+        found = sum(total[place[spans[:, i + 1]]] - total[place[spans[:, i]]] for i in range(0, spans.shape[1], 2))
+        numerator, denominator = found.chunk(2, dim=1)
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
 
@@ -226,9 +232,27 @@ def group_means(rows: Tensor, group: Tensor) -> Tensor:
     return rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows) / count[:, None]
 
 
-def prefix_sums(words: Tensor) -> Tensor:
-    """(batch * (slots + 1), width): sums over the words before each place, document by document."""
-    return nn.functional.pad(words.float().cumsum(dim=1), (0, 0, 1, 0)).flatten(0, 1)
+def covered(spans: Tensor, n_documents: int, n_slots: int) -> tuple[Tensor, Tensor, int]:
+    """Which places of the (batch, slots + 1) grid lie in a span, bool; where each of them, flattened, stands in a
+    grid (batch, places) of those alone; and the number of places there."""
+    change = torch.zeros(n_documents * (n_slots + 1), dtype=torch.int32, device=spans.device)
+    for column in range(spans.shape[1]):
+        sign = torch.full((len(spans),), -1 if column % 2 else 1, dtype=torch.int32, device=spans.device)
+        change.index_add_(0, spans[:, column], sign)
+    needed = change.view(n_documents, -1).cumsum(dim=1) > 0
+    before = needed.cumsum(dim=1) - needed.long()
+    n_places = int(before[:, -1].max()) + 1
+    first = n_places * torch.arange(n_documents, device=spans.device)
+    return needed, (before + first[:, None]).flatten(), n_places
+
+
+def prefix_sums(rows: Tensor, place: Tensor, shape: tuple[int, int]) -> Tensor:
+    """(batch * places, columns): sums of the rows up to each place of a grid of ``shape`` in which ``place`` puts them.
+
+    Never across documents: what a sum rounds to depends on its document alone.
+    """
+    grid = rows.new_zeros(shape[0] * shape[1], rows.shape[1]).index_copy(0, place, rows)
+    return grid.view(*shape, -1).cumsum(dim=1).flatten(0, 1)
 
 
 def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
