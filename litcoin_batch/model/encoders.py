@@ -12,6 +12,7 @@ import torch
 import transformers  # loads what is asked of it and when: seconds, which recurrent encoders need not wait for
 from torch import Tensor, nn
 
+from litcoin_batch.model.attention import attend_by_document
 from litcoin_batch.model.pieces import N_SHAPES
 
 # A step of a recurrence multiplies one row per document; with very few rows the matrix product takes
@@ -62,6 +63,9 @@ class RecurrentEncoder(nn.Module):
                 for gate in weight.data.split(hidden):
                     nn.init.orthogonal_(gate)
 
+    def halve_precision(self) -> None:
+        self.to(torch.bfloat16)
+
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         n_rows = len(ids)
         extra = -n_rows % RECURRENT_ROW_STEP
@@ -103,6 +107,10 @@ class TransformerEncoder(nn.Module):
         settings = dict(config["backbone"])
         backbone = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(settings.pop("model_type"), **settings))
         return cls(backbone, config["window"], tuple(config["special_ids"]))
+
+    def halve_precision(self) -> None:
+        self.to(torch.bfloat16)
+        attend_by_document(self.backbone)
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         room = self.window - 2

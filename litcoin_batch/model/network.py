@@ -36,7 +36,7 @@ class JointModel(nn.Module):
 
         Pooling, tags, the sums over passages and all logits stay in 32 bits.
         """
-        self.encoder.to(torch.bfloat16)
+        self.encoder.halve_precision()
         for part in self.modules():
             if isinstance(part, Linear):
                 part.to(torch.bfloat16)
