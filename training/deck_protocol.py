@@ -38,7 +38,9 @@ from recipes import RECIPES, Recipe, change
 RECIPES_OF_DECK = {
     "rnn": replace(RECIPES["rnn"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
     "lstm": replace(RECIPES["lstm"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
-    "transformer": replace(RECIPES["transformer"], epochs=8, lr=5e-4, backbone_lr=1.5e-4, n_pieces=0, dropout=0.2, smoothing=0.0, without=""),
+    "transformer": replace(
+        RECIPES["transformer"], epochs=16, lr=5e-4, backbone_lr=6e-5, n_pieces=0, batch_pieces=1024, dropout=0.1, smoothing=0.0, without=""
+    ),
 }
 ALL_TYPES = np.ones((len(ENTITY_TYPES),) * 2, bool)
 
