@@ -17,14 +17,17 @@ variants:
 
 def test_every_variant_is_trained_once(tmp_path):
     train, dev = write_gold(tmp_path / "train.txt", range(100, 106)), write_gold(tmp_path / "dev.txt", range(200, 203))
-    (tmp_path / "variants.yaml").write_text(VARIANTS)
+    more = write_gold(tmp_path / "more.txt", range(300, 302))
+    (tmp_path / "variants.yaml").write_text(VARIANTS + f"  - {{name: more documents, train: [{more}]}}\n")
     arguments = ["--variants", tmp_path / "variants.yaml", "--encoder", "rnn", "--train", train, "--dev", dev, "--output", tmp_path / "out"]
     first = CliRunner().invoke(main, [*map(str, arguments), "--device", "cpu"])
     assert first.exit_code == 0, first.output
     scores = json.loads((tmp_path / "out" / "ablation.json").read_text())
-    assert [row["name"] for row in scores] == ["all levers", "no words between"]
+    assert [row["name"] for row in scores] == ["all levers", "no words between", "more documents"]
     card = (tmp_path / "out" / "no-words-between.seed-1" / "config.json").read_text()
     assert json.loads(card)["heads"]["without"] == ["between"]
+    card = (tmp_path / "out" / "more-documents.seed-1" / "config.json").read_text()
+    assert json.loads(card)["training"]["train_files"] == ["train.txt", "more.txt"]
     again = CliRunner().invoke(main, [*map(str, arguments), "--device", "cpu"])
     assert again.exit_code == 0 and "seed 1\n" not in again.output and "| no words between |" in again.output
 

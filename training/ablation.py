@@ -46,7 +46,8 @@ def main(variants_file: Path, output: Path, seeds: tuple[int, ...], **options) -
 
 
 def read_variants(path: Path, encoder: str) -> list[tuple[str, dict]]:
-    """Name and settings of each variant: ``changes`` of the recipe and whether ``embeddings`` are used.
+    """Name and settings of each variant: ``changes`` of the recipe, whether ``embeddings`` are used, more gold files to
+    ``train`` on, and a ``backbone`` of its own.
 
     Raises ``ConfigError`` for a file of another layout, a name given twice or a setting that the recipe lacks.
     """
@@ -55,11 +56,11 @@ def read_variants(path: Path, encoder: str) -> list[tuple[str, dict]]:
         raise ConfigError(f"{path}: expected the keys base and variants")
     variants = []
     for entry in content["variants"]:
-        if not isinstance(entry, dict) or not {"name"} <= set(entry) <= {"name", "set", "embeddings"}:
-            raise ConfigError(f"{path}: variant {entry!r}: expected name and, where they differ from the base, set and embeddings")
+        if not isinstance(entry, dict) or not {"name"} <= set(entry) <= {"name", "set", "embeddings", "train", "backbone"}:
+            raise ConfigError(f"{path}: variant {entry!r}: expected name and, where they differ from the base, set, embeddings, train and backbone")
         changes = tuple(f"{key}={value}" for key, value in (content["base"] | entry.get("set", {})).items())
         change(RECIPES[encoder], changes)
-        variants.append((entry["name"], {"changes": changes, "embeddings": entry.get("embeddings", True)}))
+        variants.append((entry["name"], {"changes": changes, "embeddings": entry.get("embeddings", True), "train": entry.get("train", []), "backbone": entry.get("backbone")}))
     names = [name for name, _ in variants]
     if len(set(names)) < len(names):
         raise ConfigError(f"{path}: every variant needs a name of its own, found {names}")
@@ -73,6 +74,9 @@ def train_variant(output: Path, name: str, seed: int, settings: dict, options: d
         own = {"output": folder, "changes": settings["changes"], "seed": seed, "bf16": True, "store": "float16", "lexicon": (), "backbone_name": None, "init": None, "stage": "joint"}
         if not settings["embeddings"]:
             own["embeddings"] = None
+        if settings["backbone"]:
+            own["backbone"] = settings["backbone"]
+        own["train_files"] = (*options["train_files"], *map(Path, settings["train"]))
         run(options | own)
     return headline(json.loads((folder / "metrics.json").read_text()))
 
