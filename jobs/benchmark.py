@@ -24,7 +24,8 @@ from litcoin_batch.benchmark.figures import Figures, Rows, days, figures_of
 from litcoin_batch.benchmark.fits import Spread
 from litcoin_batch.benchmark.turns import Bench, BenchmarkConfig
 from litcoin_batch.config import read_config
-from litcoin_batch.pages.speed import Figure, markdown, speed_page
+from litcoin_batch.pages.charts import as_file
+from litcoin_batch.pages.speed import Figure, markdown, plots, speed_page
 from litcoin_batch.schema import ConfigError, ContractError
 
 _PACKAGES = ("torch", "transformers", "pyspark", "pyarrow")
@@ -70,6 +71,8 @@ def benchmark(config: BenchmarkConfig) -> None:
     (output / "benchmark.md").write_text(markdown(lines, facts))
     rates = {one.checkpoint: {n: rate.median for n, rate in one.rate.items()} for one in figures}
     (output / "benchmark.html").write_text(speed_page(lines, rates, counted.all, facts))
+    for name, chart in plots(rates, counted.all).items():
+        (output / f"{name}.svg").write_text(as_file(chart))
     click.echo(markdown(lines, facts))
 
 

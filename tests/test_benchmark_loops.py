@@ -1,6 +1,7 @@
 """What the benchmark measures with, on models that are too small to measure."""
 
 import json
+from xml.etree import ElementTree
 
 import pyarrow as pa
 import pytest
@@ -15,7 +16,8 @@ from litcoin_batch.benchmark.loops import mark, measure_bare_encoder, measure_pa
 from litcoin_batch.benchmark.sessions import session_settings
 from litcoin_batch.benchmark.stages import STAGES, Arithmetic, Stopwatch, compare_precisions, counted_pieces, decisions, load, measure_stages, padding_in_order, timed_calls
 from litcoin_batch.model.pieces import split_pieces
-from litcoin_batch.pages.speed import markdown, speed_page
+from litcoin_batch.pages.charts import as_file
+from litcoin_batch.pages.speed import markdown, plots, speed_page
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ConfigError, ContractError, Document, Mention
 
@@ -163,6 +165,9 @@ def test_the_page_has_the_figures_and_a_plot_for_each_checkpoint():
     measured = [{**row, **(stages if row["what"] == "stages" else {}), **(job if row["what"] == "job" else {})} for row in rows() if row["turn"]]
     page = speed_page(figures, {"rnn": {1: 50.0, 2: 98.0}}, measured, "Somewhere.")
     seen = Reader(page)
+    chart = as_file(plots({"rnn": {1: 50.0, 2: 98.0}}, measured)["throughput"])
+    assert ElementTree.fromstring(chart).tag == "{http://www.w3.org/2000/svg}svg" and "rnn, ideal" in chart
+    assert plots({"rnn": {}}, []) == {}
     assert seen.tags["svg"] + seen.tags["img"] == 4
     assert seen.tables["Medians over turns"][1] == ["whole job / bare encoder", "rnn", "0.9", "0.88 to 1,234"]
     assert seen.tables["Peak memory"][1] == ["rnn", "1", "1,000", "5", "", ""]

@@ -79,6 +79,11 @@ def _inline(svg: str, title: str) -> Html:
     return Html(svg.replace("<svg", '<svg role="img"', 1).strip())
 
 
+def as_file(chart: Html) -> str:
+    """A chart by itself, for a file."""
+    return chart.replace("<svg", '<svg xmlns="http://www.w3.org/2000/svg"', 1) + "\n"
+
+
 def histogram(groups: Mapping[str, Sequence[float]], labels: Labels, marks: Mapping[str, float] | None = None) -> Html:
     """Counts per bin of one group, or shares per bin of several; ``marks``: named vertical lines.
 

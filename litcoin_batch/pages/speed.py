@@ -25,50 +25,52 @@ def speed_page(figures: Sequence[Figure], rates: Mapping[str, Mapping[int, float
     """``rates``: checkpoint -> cores -> documents per second; ``rows``: the measurements that count."""
     page = Page("Benchmark", facts)
     page.add("Figures", table(HEADER, [(what, name, _number(m), f"{_number(low)} to {_number(high)}") for what, name, m, low, high in figures], "Medians over turns"))
-    page.add("Documents per second", *(_against_cores(name, found) for name, found in rates.items() if found))
-    page.add("Time of a worker by stage", _stages(rows))
-    page.add("Padding", _padding(rows))
+    charts = plots(rates, rows)
+    for title, name in (("Documents per second", "throughput"), ("Time of a worker by stage", "stages"), ("Padding", "padding")):
+        page.add(title, charts.get(name, paragraph("Not measured.")))
     page.add("Steps of a job", _steps(rows))
     page.add("Memory", _memory(rows), *_memory_of_longest(rows))
     return page.render()
 
 
-def _against_cores(name: str, rates: Mapping[int, float]) -> Html:
-    cores = sorted(rates)
+def plots(rates: Mapping[str, Mapping[int, float]], rows: Sequence[Mapping]) -> dict[str, Html]:
+    """The charts of what was measured, by the names of their files; arguments as of ``speed_page``."""
+    stages = [row for row in rows if row["what"] == "stages"]
+    found = {"throughput": _against_cores(rates)} if any(rates.values()) else {}
+    return found | ({"stages": _stages(stages), "padding": _padding(stages)} if stages else {})
 
+
+def _against_cores(rates: Mapping[str, Mapping[int, float]]) -> Html:
     def paint(axes: Axes) -> None:
-        ideal = [rates[cores[0]] * n / cores[0] for n in cores]
-        axes.plot(cores, ideal, color=INK, linestyle="--", linewidth=1.0, label="ideal")
-        axes.plot(cores, [rates[n] for n in cores], color=INK, marker="o", linewidth=1.6, label="measured")
-        axes.set_xticks(cores)
+        for (checkpoint, found), (dash, marker) in zip(rates.items(), LINES, strict=False):
+            cores = sorted(found)
+            if cores:
+                axes.plot(cores, [found[n] for n in cores], color=INK, linestyle=dash, marker=marker, linewidth=1.6, label=checkpoint)
+                axes.plot(cores, [found[cores[0]] * n / cores[0] for n in cores], color="#9a9a9a", linewidth=0.9, label=f"{checkpoint}, ideal")
+        axes.set_xticks(sorted({n for found in rates.values() for n in found}))
         axes.set_ylim(bottom=0)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
 
-    return draw(paint, Labels(f"{name}: whole Spark job", "cores", "documents per second"))
+    return draw(paint, Labels("Whole Spark job in steady state", "cores", "documents per second"))
 
 
-def _stages(rows: Sequence[Mapping]) -> Html:
-    measured = [row for row in rows if row["what"] == "stages"]
+def _stages(measured: Sequence[Mapping]) -> Html:
     series: dict[str, list[float]] = {}
-    names = list(measured[0]["sec"]) if measured else []
+    names = list(measured[0]["sec"])
     for checkpoint, precision in dict.fromkeys((row["checkpoint"], row["precision"]) for row in measured):
         chosen = [row for row in measured if (row["checkpoint"], row["precision"]) == (checkpoint, precision)]
         label = f"{checkpoint}, {precision}"
         series[label] = [1000 * statistics.median(row["sec"][name] / row["documents"] for row in chosen) for name in names]
-    if not series:
-        return paragraph("Not measured.")
     return grouped_bars(names, series, Labels("Milliseconds per document in one thread", "ms"), lambda ms: f"{ms:.2f}")
 
 
-def _padding(rows: Sequence[Mapping]) -> Html:
-    measured = {row["checkpoint"]: row for row in rows if row["what"] == "stages"}
-    if not measured:
-        return paragraph("Not measured.")
+def _padding(measured: Sequence[Mapping]) -> Html:
+    of = {row["checkpoint"]: row for row in measured}
     series = {
-        "by length, bounded by padded pieces (ours)": [row["padded_pieces"] / row["pieces"] for row in measured.values()],
-        "batches of 32 in order of arrival": [row["padding_in_order"] for row in measured.values()],
+        "by length, bounded by padded pieces (ours)": [row["padded_pieces"] / row["pieces"] for row in of.values()],
+        "batches of 32 in order of arrival": [row["padding_in_order"] for row in of.values()],
     }
-    return grouped_bars(list(measured), series, Labels("Padded by real pieces: 1 is no waste", "ratio"), lambda ratio: f"{ratio:.3f}")
+    return grouped_bars(list(of), series, Labels("Padded by real pieces: 1 is no waste", "ratio"), lambda ratio: f"{ratio:.3f}")
 
 
 def _steps(rows: Sequence[Mapping]) -> Html:
