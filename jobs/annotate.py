@@ -46,7 +46,7 @@ from litcoin_batch.warehouse.summary import summarise
 @click.option("--format", type=click.Choice(("auto", *FORMATS)), help="Of the inputs (default: by their content).")
 @click.option("--checkpoint", metavar="NAME_OR_DIR", help="A shipped checkpoint or a folder.")
 @click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs (default: auto).")
-@click.option("--precision", metavar="auto|float32|bfloat16", help="Of large matrix products (default: auto, the fastest).")
+@click.option("--precision", metavar="auto|float32|bfloat16|int8", help="Of large matrix products (default: auto, the fastest).")
 @click.option("--lexicon", multiple=True, metavar="PATH", help="Your own lexicon, Parquet or TSV; may be repeated.")
 @click.option("--run-id", metavar="ID", help="Identity of the run; a committed one is not done again.")
 @click.option("--partitions", type=int, help="Tasks of the model (default: by cores and amount of text).")

@@ -4,7 +4,7 @@ import torch
 from tiny_models import TYPE_PAIRS, documents, tiny_model
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batches import build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import Mixing, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.entities import join_instances, link_entities
 from litcoin_batch.model.heads import PARTS, HeadConfig, Passage, log_sum_exp, pool_words
 from litcoin_batch.model.network import JointModel
@@ -168,7 +168,7 @@ def test_batches_hold_every_document_once_within_the_bound():
 
 def test_batches_of_mixed_lengths_are_full_and_waste_little():
     lengths = np.random.default_rng(0).integers(100, 500, 300).tolist()
-    batches = list(plan_batches(lengths, 4096, row_step=8))
+    batches = list(plan_batches(lengths, 4096, Mixing(0.9, row_step=8)))
     assert sorted(i for batch in batches for i in batch) == list(range(300))
     assert all(len(batch) % 8 == 0 for batch in batches[:-1])
     padded = sum(max(lengths[i] for i in batch) * -(-len(batch) // 8) * 8 for batch in batches)
@@ -176,7 +176,7 @@ def test_batches_of_mixed_lengths_are_full_and_waste_little():
     apart = list(plan_batches(lengths, 4096))
     assert len(batches) < len(apart)
     # A document that alone exceeds the bound is in no larger company than the step.
-    assert [len(batch) for batch in plan_batches([9_000] * 9, 4096, row_step=8)] == [8, 1]
+    assert [len(batch) for batch in plan_batches([9_000] * 9, 4096, Mixing(0.9, row_step=8))] == [8, 1]
 
 
 def test_sums_over_passages_leave_out_words_beside_them(setting):

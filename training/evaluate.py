@@ -20,7 +20,7 @@ from evaluation import evaluate
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--precision", default="auto", show_default=True, help="auto, float32 or bfloat16.")
+@click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
 def main(checkpoint: str, gold: tuple[Path, ...], format_: str, output: Path, lexicon: tuple[Path, ...], **arithmetic: str) -> None:
     """Score CHECKPOINT on GOLD and say in words what each figure means."""

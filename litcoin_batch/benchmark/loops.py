@@ -39,7 +39,7 @@ def measure_bare_encoder(arithmetic: Arithmetic, paths: tuple[str, ...], threads
 
 def _sorted_batches(loaded: Loaded, documents: Sequence[Document], batch_pieces: int) -> list[DocumentBatch]:
     pieces = [p for p in split_pieces(documents, loaded.checkpoint.tokenizer) if p.n_pieces]
-    plan = plan_batches([p.n_pieces for p in pieces], batch_pieces, loaded.checkpoint.model.encoder.row_step)
+    plan = plan_batches([p.n_pieces for p in pieces], batch_pieces, loaded.checkpoint.model.encoder.mixing(loaded.device))
     pad_id = loaded.checkpoint.config.pad_id
     return [collate([pieces[i] for i in rows], pad_id).to(loaded.device) for rows in plan]
 

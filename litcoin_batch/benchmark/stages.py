@@ -16,7 +16,6 @@ import torch
 from torch import nn
 
 from litcoin_batch.model.annotator import Annotator, read_lexicon
-from litcoin_batch.model.batches import padded_len
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.pieces import split_pieces
 from litcoin_batch.readers import read_path
@@ -184,10 +183,9 @@ def counted_pieces(encoder: nn.Module) -> Iterator[PieceCount]:
     count = PieceCount()
 
     def add(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
-        ids, _, mask = given
-        n_rows = padded_len(len(ids), encoder.row_step) if encoder.row_step else len(ids)
+        _, _, mask = given
         count.real += int(mask.sum())
-        count.padded += n_rows * ids.shape[1]
+        count.padded += encoder.n_computed(mask)
 
     hook = encoder.register_forward_pre_hook(add)
     try:

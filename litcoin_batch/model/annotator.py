@@ -60,10 +60,12 @@ class Annotator:
         """
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
-        self.precision = choose_precision(precision, self._device)
+        self.precision = choose_precision(precision, self._device, ranged=checkpoint.input_ranges is not None)
         self._model = checkpoint.model.to(self._device).eval()
         if self.precision == "bfloat16":
             self._model.halve_precision()
+        elif self.precision == "int8":
+            self._model.to_int8(checkpoint.input_ranges)
         self._tokenizer = checkpoint.tokenizer
         self._config = checkpoint.config
         self._lexicon = lexicon
@@ -83,7 +85,7 @@ class Annotator:
     ) -> Annotator:
         """``checkpoint``: a folder or the name of a shipped one; ``lexicon``: None for the shipped one.
 
-        ``precision``: "float32", "bfloat16", or "auto" for what is fastest on the device.
+        ``precision``: "float32", "bfloat16", "int8", or "auto" for what is fastest on the device.
 
         Raises ``ContractError`` for a checkpoint or lexicon that is missing or damaged, ``ConfigError``
         for a device that is not there.
@@ -154,7 +156,7 @@ class Annotator:
         return [resolve(d, m, self._lexicon) for d, m in zip(documents, mentions, strict=True)]
 
     def _plan(self, pieces: Sequence[Pieces]) -> Iterator[list[int]]:
-        return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self._model.encoder.row_step)
+        return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self._model.encoder.mixing(self._device))
 
     def _collate(self, pieces: Sequence[Pieces]) -> DocumentBatch:
         return collate(pieces, self._config.pad_id).to(self._device)

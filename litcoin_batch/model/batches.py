@@ -18,8 +18,6 @@ from litcoin_batch.model.pieces import Pieces
 
 LENGTH_STEP = 16
 ROW_STEP = 16
-# Of the longest document of a mixed batch.
-SHORTEST_SHARE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,25 +74,26 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
     return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
 
 
-def plan_batches(lengths: Sequence[int], max_pieces: int, row_step: int | None = None) -> Iterator[list[int]]:
-    """Indices of documents batch by batch, longest first, at most ``max_pieces`` padded pieces each (or a single document).
-
-    One batch holds one padded length. With ``row_step``, for an encoder that padding does not touch, lengths mix, as
-    long as they are not much shorter, and batches are filled to a multiple of so many documents.
+@dataclass(frozen=True, slots=True)
+class Mixing:
+    """Which documents may share a batch. ``shortest``: of the longest's length; 1 for one padded length only.
+    ``row_step``: batches are filled to a multiple of so many documents, shorter ones among them if need be.
     """
+
+    shortest: float = 1.0
+    row_step: int = 1
+
+
+def plan_batches(lengths: Sequence[int], max_pieces: int, mixing: Mixing = Mixing()) -> Iterator[list[int]]:
+    """Indices of documents batch by batch, longest first, at most ``max_pieces`` padded pieces each (or a single document)."""
     padded = np.asarray([padded_len(n) for n in lengths])
     order = np.argsort(-padded, kind="stable")
-    start = 0
+    step, start = mixing.row_step, 0
     while start < len(order):
         length = padded[order[start]]
-        room = max(1, max_pieces // int(length))
-        if row_step is None:
-            shortest = length
-        else:
-            room = max(row_step, room // row_step * row_step)
-            shortest = SHORTEST_SHARE * length
+        room = max(step, max_pieces // int(length) // step * step)
         stop = start + 1
-        while stop < len(order) and stop - start < room and (padded[order[stop]] >= shortest or row_step and (stop - start) % row_step):
+        while stop < len(order) and stop - start < room and (padded[order[stop]] >= mixing.shortest * length or (stop - start) % step):
             stop += 1
         yield order[start:stop].tolist()
         start = stop

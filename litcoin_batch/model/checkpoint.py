@@ -4,6 +4,7 @@
     config.json        shape of the model, labels, calibration, training facts
     model.safetensors  weights, large matrices stored in 8 or 16 bits
     tokenizer.json     Hugging Face tokenizer
+    input_ranges.safetensors   of a transformer's linear layers, for arithmetic in 8 bits; optional
     metrics.json, README.md, ...
 
 Nothing is pickled and no code is ever loaded from a checkpoint.
@@ -29,8 +30,10 @@ from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, Cont
 
 SCHEMA_VERSION = 2
 MANIFEST = "manifest.json"
+_RANGES = "input_ranges.safetensors"
 # Files that decide what the model computes: their hash is the model's identity.
-_IDENTITY = ("config.json", "model.safetensors", "tokenizer.json")
+_NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
+_IDENTITY = (*_NEEDED, _RANGES)
 _SCALE = ".row_scale"
 
 
@@ -78,10 +81,13 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
+    """``input_ranges``: as of ``int8.observed_ranges``; None where the folder has none."""
+
     model: JointModel
     tokenizer: Tokenizer
     config: ModelConfig
     model_id: str
+    input_ranges: dict[str, Tensor] | None = None
 
     @classmethod
     def load(cls, folder: str | Path) -> Checkpoint:
@@ -97,7 +103,14 @@ class Checkpoint:
             wrong = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
             raise ContractError(f"{folder / 'model.safetensors'}: weights do not fit config.json: {', '.join(wrong[:8])}")
         model.load_state_dict(weights)
-        return cls(model.eval(), Tokenizer.from_file(str(folder / "tokenizer.json")), config, model_id)
+        ranges = folder / _RANGES
+        return cls(
+            model.eval(),
+            Tokenizer.from_file(str(folder / "tokenizer.json")),
+            config,
+            model_id,
+            {name: r.float() for name, r in load_file(ranges).items()} if ranges.is_file() else None,
+        )
 
 
 def build_model(config: ModelConfig) -> JointModel:
@@ -124,6 +137,12 @@ def save_checkpoint(
     tokenizer.save(str(folder / "tokenizer.json"), pretty=False)
 
 
+def save_ranges(folder: Path, ranges: dict[str, Tensor]) -> None:
+    """Beside what ``save_checkpoint`` wrote; ``seal_checkpoint`` must follow."""
+    # Half precision may round a bound inwards, by less than a step of 8 bits.
+    save_file({name: r.to(torch.float16).contiguous() for name, r in ranges.items()}, folder / _RANGES)
+
+
 def seal_checkpoint(folder: Path) -> str:
     """Write the manifest over all files of the folder; returns the ``model_id``."""
     files = {
@@ -131,7 +150,7 @@ def seal_checkpoint(folder: Path) -> str:
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != MANIFEST
     }
-    identity = hashlib.sha256("".join(files[name]["sha256"] for name in _IDENTITY).encode()).hexdigest()
+    identity = hashlib.sha256("".join(files[name]["sha256"] for name in _IDENTITY if name in files).encode()).hexdigest()
     kind = json.loads((folder / "config.json").read_text())["encoder"]["kind"]
     manifest = {"schema_version": SCHEMA_VERSION, "model_id": f"{kind}-{identity[:12]}", "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
@@ -165,7 +184,7 @@ def verify_checkpoint(folder: str | Path) -> str:
         raise ContractError(f"{path}: not a checkpoint manifest ({error!r})") from error
     if version != SCHEMA_VERSION:
         raise ContractError(f"{path}: checkpoint schema {version!r}, this version reads {SCHEMA_VERSION}")
-    missing = [name for name in _IDENTITY if name not in files]
+    missing = [name for name in _NEEDED if name not in files]
     if missing:
         raise ContractError(f"{path}: lists no {', '.join(missing)}")
     for name, facts in files.items():

@@ -6,6 +6,7 @@ Each document is read once, whatever its length.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ import transformers  # loads what is asked of it and when: seconds, which recurr
 from torch import Tensor, nn
 
 from litcoin_batch.model.attention import attend_by_document
+from litcoin_batch.model.batches import LENGTH_STEP, Mixing, padded_len
 from litcoin_batch.model.pieces import N_SHAPES
 
 # A step of a recurrence multiplies one row per document; with very few rows the matrix product takes
@@ -42,9 +44,6 @@ class RecurrentEncoder(nn.Module):
     never enters a state.
     """
 
-    # Documents of several lengths may share a batch: no place sees the padding behind a document.
-    row_step: int | None = RECURRENT_ROW_STEP
-
     def __init__(self, config: RecurrentConfig) -> None:
         super().__init__()
         cell = {"rnn": nn.RNN, "lstm": nn.LSTM}[config.cell]
@@ -68,6 +67,14 @@ class RecurrentEncoder(nn.Module):
     def halve_precision(self) -> None:
         self.to(torch.bfloat16)
 
+    def mixing(self, device: torch.device) -> Mixing:
+        """Documents of several lengths may share a batch: no place sees the padding behind a document."""
+        return Mixing(shortest=0.9, row_step=RECURRENT_ROW_STEP)
+
+    def n_computed(self, mask: Tensor) -> int:
+        """Places that ``forward`` computes, real or not."""
+        return padded_len(len(mask), RECURRENT_ROW_STEP) * mask.shape[1]
+
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         n_rows = len(ids)
         extra = -n_rows % RECURRENT_ROW_STEP
@@ -88,9 +95,6 @@ class TransformerEncoder(nn.Module):
 
     Of the windows that cover a piece, the one in which it lies most central gives its vector.
     """
-
-    # Attention sums over padding, too: zeros, but in another order.
-    row_step: int | None = None
 
     def __init__(self, backbone: transformers.PreTrainedModel, window: int, special_ids: tuple[int, int]) -> None:
         """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""
@@ -114,10 +118,22 @@ class TransformerEncoder(nn.Module):
         self.to(torch.bfloat16)
         attend_by_document(self.backbone)
 
+    def mixing(self, device: torch.device) -> Mixing:
+        """On a CPU ``forward`` parts a batch by length anyway, and what follows it gains by large batches; a GPU wants them here, too."""
+        return Mixing(shortest=0.5) if device.type == "cpu" else Mixing()
+
+    def n_computed(self, mask: Tensor) -> int:
+        """Places that ``forward`` computes, real or not; the begin and end pieces it adds are not counted."""
+        return sum(len(rows) * length for rows, length in _by_length(mask))
+
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        n_rows = max(1, PIECES_IN_CACHE // ids.shape[1]) if ids.device.type == "cpu" else len(ids)
-        parts = zip(ids.split(n_rows), shapes.split(n_rows), mask.split(n_rows), strict=True)
-        return torch.cat([self._forward(*part) for part in parts])
+        if ids.device.type != "cpu":
+            return self._forward(ids, shapes, mask)
+        encoded = ids.new_zeros((*ids.shape, self.width), dtype=self.shape.weight.dtype)
+        for rows, length in _by_length(mask):
+            for some in rows.split(max(1, PIECES_IN_CACHE // length)):
+                encoded[some, :length] = self._forward(*(t[some, :length] for t in (ids, shapes, mask))).to(encoded.dtype)
+        return encoded
 
     def _forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         room = self.window - 2
@@ -147,6 +163,14 @@ class TransformerEncoder(nn.Module):
         embedded = embedded + nn.functional.pad(self.shape(shapes) * mask[..., None], (0, 0, 1, 1))
         output = self.backbone(inputs_embeds=embedded, attention_mask=known.long())
         return output.last_hidden_state[:, 1:-1]
+
+
+def _by_length(mask: Tensor) -> Iterator[tuple[Tensor, int]]:
+    """Rows of one padded length each, and that length: attention sums over padding, too, zeros but in another order, so
+    a document's must depend on the document alone."""
+    lengths = -(-mask.sum(dim=1).clamp(min=1) // LENGTH_STEP) * LENGTH_STEP
+    for length in lengths.unique().tolist():
+        yield torch.nonzero(lengths == length).squeeze(1), min(length, mask.shape[1])
 
 
 def without_pooler(backbone: transformers.PreTrainedModel) -> transformers.PreTrainedModel:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
@@ -9,7 +11,9 @@ from torch import Tensor, nn
 
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
+from litcoin_batch.model.encoders import TransformerEncoder
 from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, pool_words
+from litcoin_batch.model.int8 import observed_ranges, to_int8
 
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -40,6 +44,20 @@ class JointModel(nn.Module):
         for part in self.modules():
             if isinstance(part, Linear):
                 part.to(torch.bfloat16)
+
+    def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
+        """Turn the encoder's linear layers into 8-bit integers, in place and for inference only; the heads stay as they are.
+
+        ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
+        """
+        to_int8(self._in_int8(), ranges)
+
+    def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
+        """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used; empty for recurrent encoders."""
+        return observed_ranges(self._in_int8())
+
+    def _in_int8(self) -> nn.Module:
+        return self.encoder.backbone if isinstance(self.encoder, TransformerEncoder) else nn.ModuleList()
 
     def words(self, batch: DocumentBatch) -> Tensor:
         """(batch, slots, width) word vectors: the one pass of the encoder over each document."""

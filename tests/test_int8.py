@@ -1,0 +1,140 @@
+"""Linear layers in 8 bits: against plain arithmetic, and where they may be used."""
+
+from __future__ import annotations
+
+import shutil
+
+import pytest
+import torch
+from click.testing import CliRunner
+from observe_ranges import main as observe_main
+from tiny_models import documents, tiny_checkpoint
+from torch import nn
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
+from litcoin_batch.model.hardware import multiplies_int8
+from litcoin_batch.model.int8 import EXTRA_CHANNELS, Int8Linear, observed_ranges, split_channels, to_int8
+from litcoin_batch.schema import ConfigError, ContractError
+
+needs_int8 = pytest.mark.skipif(not multiplies_int8(), reason="this processor has no instructions for 8-bit products")
+
+
+@pytest.fixture(scope="module")
+def ranged(tmp_path_factory):
+    """A transformer checkpoint that knows the ranges of its inputs."""
+    folder = tiny_checkpoint("transformer", tmp_path_factory.mktemp("int8"))
+    before = verify_checkpoint(folder)
+    lines = folder.parent / "abstracts.jsonl"
+    lines.write_text("".join(f'{{"pmid": {d.pmid}, "title": "{d.title}", "abstract": "{d.abstract}"}}\n' for d in documents()))
+    done = CliRunner().invoke(observe_main, ["--checkpoint", str(folder), "--documents", str(lines)])
+    assert done.exit_code == 0, done.output
+    assert done.output.strip() == verify_checkpoint(folder) != before
+    return folder
+
+
+def inputs(n_rows: int, far: int) -> torch.Tensor:
+    """Rows whose channel ``far`` reaches twenty times as far as the others."""
+    rows = torch.randn(n_rows, 48, generator=torch.Generator().manual_seed(n_rows))
+    rows[:, far] *= 20
+    return rows
+
+
+@needs_int8
+def test_a_layer_in_8_bits_is_near_to_the_layer_and_exact_on_its_own_grid():
+    torch.manual_seed(3)
+    layer, rows = nn.Linear(48, 40), inputs(64, far=5)
+    small = Int8Linear(layer, rows.amin(dim=0), rows.amax(dim=0))
+    exact = layer(rows)
+    assert 0 < (small(rows) - exact).abs().max() < 0.02 * exact.abs().max()
+    # What it says it does, in plain arithmetic.
+    parts, bound = split_channels(rows.abs().amax(dim=0))
+    steps = torch.floor(small.offset + rows / (parts * small.step)).clamp(0, 255) - small.zero
+    scale = layer.weight.abs().amax(dim=1) / 127
+    plain = ((steps * parts) @ torch.round(layer.weight / scale[:, None]).T) * small.step * scale + layer.bias
+    assert torch.allclose(small(rows), plain, atol=1e-4)
+
+
+@needs_int8
+def test_dividing_far_reaching_channels_makes_the_rest_finer():
+    torch.manual_seed(4)
+    layer, rows = nn.Linear(48, 40, bias=False), inputs(64, far=5)
+    low, high = rows.amin(dim=0), rows.amax(dim=0)
+    divided = Int8Linear(layer, low, high)
+    whole = Int8Linear(layer, torch.full_like(low, float(low.min())), torch.full_like(high, float(high.max())))
+    errors = [(small(rows) - layer(rows)).square().mean() for small in (divided, whole)]
+    assert errors[0] < errors[1] / 4
+
+
+@needs_int8
+def test_inputs_beyond_the_bounds_are_held_to_them():
+    layer = nn.Linear(16, 3)
+    small = Int8Linear(layer, -torch.ones(16), torch.ones(16))
+    assert torch.equal(small(torch.full((2, 16), 50.0)), small(torch.full((2, 16), 1.0)))
+
+
+def test_parts_of_a_channel_reach_no_farther_than_told_and_are_no_more_than_allowed():
+    reach = torch.tensor([1.0, 1.2, 0.0, 30.0, 7.0])
+    for extra in (0, 3, EXTRA_CHANNELS):
+        parts, bound = split_channels(reach, extra)
+        assert int(parts.sum()) - len(reach) <= extra and int(parts.min()) == 1
+        assert (reach / parts <= bound + 1e-5).all()
+    assert split_channels(reach, 0)[1] == pytest.approx(30.0)
+
+
+def test_ranges_are_the_mean_of_those_of_each_call():
+    model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
+    some = [torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(i)) for i in range(3)]
+    with observed_ranges(model) as ranges:
+        for rows in some:
+            model(rows)
+    flat = torch.stack([rows.reshape(-1, 4) for rows in some])
+    assert set(ranges) == {"0", "2"}
+    torch.testing.assert_close(ranges["0"], torch.stack([flat.amin(dim=1).mean(dim=0), flat.amax(dim=1).mean(dim=0)]))
+    model(100 * some[0])
+    assert float(ranges["0"].abs().max()) < 50, "observed after the block ended"
+
+
+def test_ranges_of_another_encoder_are_refused():
+    model = nn.Sequential(nn.Linear(4, 6), nn.Linear(6, 2))
+    with pytest.raises(ContractError, match="do not fit the encoder: 1"):
+        to_int8(model, {"0": torch.zeros(2, 4)})
+
+
+@needs_int8
+def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(ranged):
+    exact, small = (Annotator.load(ranged, device="cpu", precision=p).annotate(documents(10)) for p in ("float32", "int8"))
+    spans = [{(a.pmid, m.start, m.end, m.type): m.score for a in found for m in a.mentions} for found in (exact, small)]
+    same = spans[0].keys() & spans[1].keys()
+    assert len(same) > 0.9 * len(spans[0])
+    assert 0 < max(abs(spans[0][span] - spans[1][span]) for span in same) < 0.1
+
+
+@needs_int8
+def test_company_changes_not_a_bit_in_8_bits(ranged):
+    many = documents(23)
+    expected = Annotator.load(ranged, device="cpu", precision="int8").annotate(many)
+    alone = Annotator.load(ranged, device="cpu", batch_pieces=1, precision="int8")
+    assert [alone.annotate([d])[0] for d in many] == expected
+
+
+def test_8_bits_need_ranges_and_a_processor(ranged, tmp_path, monkeypatch):
+    able = {"avx512_vnni": True, "avx512_bf16": True, "cpu_name": "AMD EPYC"}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    bare = shutil.copytree(tiny_checkpoint("transformer", tmp_path), tmp_path / "bare")
+    assert Annotator.load(bare, device="cpu").precision == "bfloat16"
+    with pytest.raises(ConfigError, match="lacks the ranges"):
+        Annotator.load(bare, device="cpu", precision="int8")
+    assert Checkpoint.load(ranged).input_ranges
+    able["avx512_vnni"] = False
+    assert Annotator.load(ranged, device="cpu").precision == "bfloat16"
+    with pytest.raises(ConfigError, match="no instructions"):
+        Annotator.load(ranged, device="cpu", precision="int8")
+
+
+def test_recurrent_checkpoints_have_no_ranges(tmp_path):
+    folder = tiny_checkpoint("lstm", tmp_path)
+    lines = tmp_path / "abstracts.jsonl"
+    lines.write_text('{"pmid": 1, "title": "BRCA1", "abstract": "BRCA1 in cancer."}\n')
+    done = CliRunner().invoke(observe_main, ["--checkpoint", str(folder), "--documents", str(lines)])
+    assert done.exit_code == 1 and "does not compute in 8 bits" in done.output

@@ -1,0 +1,38 @@
+"""Let a transformer checkpoint compute in 8 bits: ``python training/observe_ranges.py --checkpoint DIR --documents FILE``.
+
+Writes how far the inputs of its linear layers reach on the documents into the folder, and seals it anew: the model id
+changes. Checkpoints of train.py and average.py know it already, from their development files.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from litcoin_batch.model.annotator import Annotator, read_lexicon
+from litcoin_batch.model.checkpoint import Checkpoint, save_ranges, seal_checkpoint
+from litcoin_batch.readers import FORMATS, read_path
+from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
+
+
+@click.command(help=__doc__)
+@click.option("--checkpoint", required=True, type=click.Path(path_type=Path), help="Checkpoint folder.")
+@click.option("--documents", "files", required=True, multiple=True, type=click.Path(path_type=Path, exists=True), help="A hundred abstracts will do.")
+@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+def main(checkpoint: Path, files: tuple[Path, ...], format_: str) -> None:
+    try:
+        loaded = Checkpoint.load(checkpoint)
+        annotator = Annotator(loaded, read_lexicon(None), device="cpu")
+        with loaded.model.observed_ranges() as ranges:
+            annotator.annotate([item for path in files for item in read_path(path, format_) if isinstance(item, Document)])
+        if not ranges:
+            raise ConfigError(f"--checkpoint {checkpoint}: a {loaded.config.encoder['kind']} does not compute in 8 bits, or there was no text")
+        save_ranges(checkpoint, ranges)
+        click.echo(seal_checkpoint(checkpoint))
+    except LitcoinBatchError as error:
+        raise click.ClickException(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
