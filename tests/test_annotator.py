@@ -5,8 +5,8 @@ import torch
 from test_heads import gold_mentions
 from tiny_models import documents, tiny_checkpoint
 
-from litcoin_batch.model.hardware import multiplies_bfloat16
 from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.hardware import multiplies_bfloat16
 from litcoin_batch.schema import Annotation, ConfigError, Document
 
 SHIPPED = sorted(path.name for path in (resources.files("litcoin_batch") / "checkpoints").iterdir() if path.is_dir())
@@ -37,7 +37,7 @@ def test_annotations_fit_their_documents(checkpoint):
 
 
 # Where 16 bits are slower than 32, nobody gets them unasked, and kernels of narrow matrices round by the number of rows.
-IN_16_BITS = pytest.param("bfloat16", marks=pytest.mark.skipif(not multiplies_bfloat16(), reason="this processor is slower in 16 bits than in 32"))
+IN_16_BITS = pytest.param("bfloat16", marks=pytest.mark.skipif(not multiplies_bfloat16(torch.device("cpu")), reason="this processor is slower in 16 bits than in 32"))
 
 
 @pytest.mark.parametrize("precision", ["float32", IN_16_BITS])

@@ -71,7 +71,7 @@ def train_variant(output: Path, name: str, seed: int, settings: dict, options: d
     folder = output / f"{name.replace(' ', '-')}.seed-{seed}"
     if not (folder / "metrics.json").is_file():
         click.echo(f"{name}, seed {seed}")
-        own = {"output": folder, "changes": settings["changes"], "seed": seed, "bf16": True, "store": "float16", "lexicon": (), "backbone_name": None, "init": None, "stage": "joint"}
+        own = {"output": folder, "changes": settings["changes"], "seed": seed, "bf16": None, "store": "float16", "lexicon": (), "backbone_name": None, "init": None, "stage": "joint"}
         if not settings["embeddings"]:
             own["embeddings"] = None
         if settings["backbone"]:

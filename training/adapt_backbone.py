@@ -23,7 +23,7 @@ from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import AutoTokenizer, PreTrainedModel
 
-from litcoin_batch.model.hardware import choose_device
+from litcoin_batch.model.hardware import choose_device, multiplies_bfloat16
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 
 from assemble import load_backbone
@@ -101,7 +101,7 @@ def adapt(name_or_dir: str, texts: Sequence[str], output: Path, schedule: Schedu
         for step, rows in enumerate(tqdm(steps, f"epoch {epoch + 1}/{schedule.epochs}", mininterval=2)):
             set_rate(optimizer, (epoch + step / len(steps)) / schedule.epochs)
             ids, target = (t.to(device) for t in hide(taught[rows], mask_id, len(model.bias), generator))
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=multiplies_bfloat16(device)):
                 loss = model(ids, target)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

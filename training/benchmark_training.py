@@ -6,7 +6,7 @@ The straightforward loop takes one document at a time, in file order, in 32 bits
 each. It is measured in two forms, between which scripts lie: "by pair" calls the pair head once per
 candidate pair, with the mentions of its two entities; "by document" scores a document's pairs in one call.
 The loop of train.py batches documents of similar length, scores the pairs of a batch in one call, computes
-in bfloat16 and keeps a running average of the weights. All start from the same weights and lower the same
+in bfloat16 where that is faster, and keeps a running average of the weights. All start from the same weights and lower the same
 loss. The loops take turns; a turn of a few documents comes first and is dropped. A row is a candidate pair.
 Where other programs compete for the processor, compare the seconds of processor time, given beside.
 """
@@ -39,7 +39,7 @@ from litcoin_batch.schema import ConfigError, LitcoinBatchError
 
 from examples import Batch, Example, prepare, stack
 from losses import LossWeights, joint_loss
-from optimisation import RunningAverage, make_optimizer
+from optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer
 from recipes import RECIPES, Recipe, change
 from train import Apprentice, start, train_epoch
 from training_data import TrainingData
@@ -63,12 +63,14 @@ DECK_ROWS_PER_SEC = {"transformer": (7.6, 7.6)} | {name: (DECK_ROWS / slow, DECK
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As in train.py; for both loops.")
 @click.option("--documents", "n_documents", default=40, show_default=True, type=click.IntRange(1), help="The first of the file.")
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(1))
-@click.option("--bf16/--no-bf16", default=True, show_default=True, help="As in train.py; for its loop alone.")
+@bf16_option
 @click.option("--device", default="auto", show_default=True)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="JSON of raw measurements and ratios.")
 def main(train_file: Path, format_: str, n_documents: int, repeats: int, output: Path, **options) -> None:
     try:
+        # Of the loop of train.py alone; the straightforward ones compute in 32 bits.
+        options["bf16"] = in_16_bits(options)
         documents = read_gold(train_file, format_)[:n_documents]
         recipe = change(RECIPES[options["encoder"]], options["changes"])
         apprentice = start(options | {"lexicon": (), "init": None}, recipe, TrainingData(documents, [], [], []))

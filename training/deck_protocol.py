@@ -32,7 +32,7 @@ from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, Docu
 
 from assemble import Beginnings, assemble
 from examples import Example, epoch_batches, prepare
-from optimisation import RunningAverage, make_optimizer, set_rate
+from optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer, set_rate
 from recipes import RECIPES, Recipe, change
 
 RECIPES_OF_DECK = {
@@ -71,7 +71,7 @@ class Rows:
 @click.option("--backbone", help="As of train.py.")
 @click.option("--embeddings", type=click.Path(path_type=Path), help="As of train.py.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As of train.py.")
-@click.option("--bf16/--no-bf16", default=True, show_default=True)
+@bf16_option
 @click.option("--device", default="auto", show_default=True)
 @click.option("--seed", default=1, show_default=True, help="Of the split and of training.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where the figures go, as JSON.")
@@ -102,7 +102,7 @@ def run(options: dict) -> dict:
     rows = read_rows(documents, examples)
     taught, held_out = (rows.take(part) for part in split(rows, options["split_by"], options["seed"]))
     device = choose_device(options["device"])
-    trainer = Trainer(model.to(device), recipe, config.pad_id, device, options["bf16"])
+    trainer = Trainer(model.to(device), recipe, config.pad_id, device, in_16_bits(options))
     started = time.perf_counter()
     trainer.fit(examples, taught, options["seed"])
     seconds = (time.perf_counter() - started) / recipe.epochs

@@ -1,4 +1,4 @@
-"""Optimiser, schedule, running average of weights, and the state from which an interrupted run goes on."""
+"""Optimiser, schedule, precision, running average of weights, and the state from which an interrupted run goes on."""
 
 from __future__ import annotations
 
@@ -7,11 +7,20 @@ import math
 from collections.abc import Iterable
 from pathlib import Path
 
+import click
 import torch
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
+from litcoin_batch.model.hardware import choose_device, multiplies_bfloat16
 from litcoin_batch.schema import ConfigError
+
+bf16_option = click.option("--bf16/--no-bf16", default=None, help="bfloat16 arithmetic in training [default: where the device multiplies it faster].")
+
+
+def in_16_bits(options: dict) -> bool:
+    """``options``: a command line with ``bf16_option`` and ``--device``."""
+    return multiplies_bfloat16(choose_device(options["device"])) if options["bf16"] is None else options["bf16"]
 
 
 def make_optimizer(model: nn.Module, lr: float, backbone_lr: float, weight_decay: float) -> torch.optim.AdamW:

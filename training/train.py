@@ -30,7 +30,7 @@ from curves import draw_curves
 from evaluation import evaluate, headline
 from examples import Example, epoch_batches, iterate, prepare
 from losses import LossWeights, joint_loss
-from optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
+from optimisation import RunningAverage, bf16_option, in_16_bits, load_state, make_optimizer, save_state, set_rate
 from recipes import RECIPES, STAGES, Recipe, change
 from training_data import TrainingData, data_options, draw, read_training_data, related_types
 
@@ -47,7 +47,7 @@ from training_data import TrainingData, data_options, draw, read_training_data, 
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.")
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
-@click.option("--bf16/--no-bf16", default=True, show_default=True, help="bfloat16 arithmetic in training.")
+@bf16_option
 @click.option("--device", default="auto", show_default=True)
 @click.option("--seed", default=1, show_default=True)
 def main(**options) -> None:
@@ -74,6 +74,7 @@ class Apprentice:
 
 
 def run(options: dict) -> None:
+    options = options | {"bf16": in_16_bits(options)}
     recipe = change(STAGES[options["stage"]][options["encoder"]], options["changes"])
     data = read_training_data(options)
     apprentice = start(options, recipe, data)

@@ -35,11 +35,9 @@ def choose_precision(precision: str, device: torch.device, *, ranged: bool = Fal
             raise ConfigError("precision 'int8': the checkpoint lacks the ranges of its inputs (training/observe_ranges.py); use 'auto'")
     if precision != "auto":
         return precision
-    if device.type == "cuda":
-        return "bfloat16" if torch.cuda.is_bf16_supported(including_emulation=False) else "float32"
-    if ranged and multiplies_int8():
+    if ranged and device.type == "cpu" and multiplies_int8():
         return "int8"
-    return "bfloat16" if multiplies_bfloat16() else "float32"
+    return "bfloat16" if multiplies_bfloat16(device) else "float32"
 
 
 def multiplies_int8() -> bool:
@@ -48,11 +46,14 @@ def multiplies_int8() -> bool:
     return any(able.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether this CPU multiplies matrices of 16 bits faster than those of 32.
+def multiplies_bfloat16(device: torch.device) -> bool:
+    """Whether matrices of 16 bits are multiplied faster than those of 32.
 
-    Intel's processors with AVX-512 alone do so at half the speed (2 cores of a Xeon whose AMX is hidden: 50 against 105
-    billion operations a second), AMD's at twice.
+    Intel's processors with AVX-512 alone do so at half the speed (a Xeon whose AMX is hidden, one core: 50 against 105
+    billion operations a second), AMD's at twice. Where it is slower, "bfloat16" can be asked for, but the last bits of
+    results may then depend on the batch.
     """
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
     able = torch.cpu.get_capabilities()
     return bool(able.get("amx_bf16") or able.get("avx512_bf16") and not str(able.get("cpu_name", "")).startswith("Intel"))
