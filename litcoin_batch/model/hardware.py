@@ -49,8 +49,8 @@ def multiplies_int8() -> bool:
 def multiplies_bfloat16(device: torch.device) -> bool:
     """Whether matrices of 16 bits are multiplied faster than those of 32.
 
-    Intel's processors with AVX-512 alone do so at half the speed (a Xeon whose AMX is hidden, one core: 50 against 105
-    billion operations a second), AMD's at twice. Where it is slower, "bfloat16" can be asked for, but the last bits of
+    Intel's processors with AVX-512 alone do so more slowly than 32 bits (jobs/benchmark.py with both precisions; figures
+    in the README). Where it is slower, "bfloat16" can be asked for, but the last bits of
     results may then depend on the batch.
     """
     if device.type == "cuda":
