@@ -14,7 +14,7 @@ from torch import nn
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
 from litcoin_batch.model.hardware import multiplies_int8
-from litcoin_batch.model.int8 import EXTRA_CHANNELS, Int8Linear, observed_ranges, split_channels, to_int8
+from litcoin_batch.model.int8 import EXTRA_CHANNELS, Int8Gelu, Int8Input, Int8Linear, observed_ranges, split_channels, to_int8
 from litcoin_batch.schema import ConfigError, ContractError
 
 needs_int8 = pytest.mark.skipif(not multiplies_int8(), reason="this processor has no instructions for 8-bit products")
@@ -40,37 +40,89 @@ def inputs(n_rows: int, far: int) -> torch.Tensor:
     return rows
 
 
+def in_8_bits(layer: nn.Linear, low: torch.Tensor, high: torch.Tensor) -> Int8Linear:
+    return Int8Linear(layer, Int8Input(low, high))
+
+
+def as_told(rows: torch.Tensor, given: Int8Input) -> torch.Tensor:
+    """Rows rounded to the steps of ``given``, in plain arithmetic: each channel in as many parts as it has."""
+    parts, _ = split_channels(rows.abs().amax(dim=0))
+    low, high = -given.zero * given.step, (255 - given.zero) * given.step
+    total = torch.zeros_like(rows)
+    for part in range(int(parts.max())):
+        left = rows - rows.clamp(part * low, part * high)
+        steps = torch.round((left / given.step).double()).clamp(-given.zero, 255 - given.zero)
+        total += torch.where(part < parts, steps * given.step, 0.0).float()
+    return total
+
+
+def plain_product(layer: nn.Linear, rows: torch.Tensor) -> torch.Tensor:
+    scale = layer.weight.abs().amax(dim=1) / 127
+    return rows @ (torch.round(layer.weight / scale[:, None]) * scale[:, None]).T + layer.bias
+
+
 @needs_int8
 def test_a_layer_in_8_bits_is_near_to_the_layer_and_exact_on_its_own_grid():
     torch.manual_seed(3)
     layer, rows = nn.Linear(48, 40), inputs(64, far=5)
-    small = Int8Linear(layer, rows.amin(dim=0), rows.amax(dim=0))
+    small = in_8_bits(layer, rows.amin(dim=0), rows.amax(dim=0))
     exact = layer(rows)
     assert 0 < (small(rows) - exact).abs().max() < 0.02 * exact.abs().max()
-    # What it says it does, in plain arithmetic.
-    parts, bound = split_channels(rows.abs().amax(dim=0))
-    steps = torch.floor(small.offset + rows / (parts * small.step)).clamp(0, 255) - small.zero
-    scale = layer.weight.abs().amax(dim=1) / 127
-    plain = ((steps * parts) @ torch.round(layer.weight / scale[:, None]).T) * small.step * scale + layer.bias
-    assert torch.allclose(small(rows), plain, atol=1e-4)
+    told = as_told(rows, small.given)
+    assert (told - rows).abs().max() < 0.51 * small.given.step
+    assert torch.allclose(small(rows), plain_product(layer, told), atol=1e-4)
 
 
 @needs_int8
-def test_dividing_far_reaching_channels_makes_the_rest_finer():
+def test_continuing_far_reaching_channels_makes_the_rest_finer():
     torch.manual_seed(4)
     layer, rows = nn.Linear(48, 40, bias=False), inputs(64, far=5)
     low, high = rows.amin(dim=0), rows.amax(dim=0)
-    divided = Int8Linear(layer, low, high)
-    whole = Int8Linear(layer, torch.full_like(low, float(low.min())), torch.full_like(high, float(high.max())))
-    errors = [(small(rows) - layer(rows)).square().mean() for small in (divided, whole)]
+    continued = in_8_bits(layer, low, high)
+    whole = in_8_bits(layer, torch.full_like(low, float(low.min())), torch.full_like(high, float(high.max())))
+    errors = [(small(rows) - layer(rows)).square().mean() for small in (continued, whole)]
     assert errors[0] < errors[1] / 4
 
 
 @needs_int8
 def test_inputs_beyond_the_bounds_are_held_to_them():
     layer = nn.Linear(16, 3)
-    small = Int8Linear(layer, -torch.ones(16), torch.ones(16))
+    small = in_8_bits(layer, -torch.ones(16), torch.ones(16))
     assert torch.equal(small(torch.full((2, 16), 50.0)), small(torch.full((2, 16), 1.0)))
+
+
+@needs_int8
+def test_a_feed_forward_part_hands_on_bytes_and_neighbours_round_their_input_once(ranged):
+    model = Checkpoint.load(ranged).model
+    backbone = model.encoder.backbone
+    rows = torch.randn(2, 7, backbone.config.hidden_size)
+    with observed_ranges(backbone) as ranges, torch.no_grad():
+        exact = backbone(inputs_embeds=rows).last_hidden_state
+    to_int8(backbone, ranges)
+    first = backbone.encoder.layer[0]
+    attention = first.attention.self
+    assert attention.query.given is attention.key.given is attention.value.given is not first.attention.output.dense.given
+    with torch.no_grad():
+        handed = first.intermediate(rows)
+        assert handed.dtype == torch.uint8 and handed.shape[:2] == rows.shape[:2]
+        found = backbone(inputs_embeds=rows).last_hidden_state
+    assert 0 < (found - exact).abs().max() < 0.05 * exact.abs().max()
+
+
+@needs_int8
+def test_bytes_of_a_gelu_are_those_of_its_32_bit_results():
+    torch.manual_seed(5)
+    first, second, rows = nn.Linear(48, 32), nn.Linear(32, 40), inputs(64, far=5)
+    with torch.no_grad():
+        first.weight[3] *= 30
+    wide = nn.functional.gelu(first(rows)).detach()
+    one = in_8_bits(first, rows.amin(dim=0), rows.amax(dim=0))
+    two = in_8_bits(second, wide.amin(dim=0), wide.amax(dim=0))
+    assert len(two.given.again)
+    apart = two.given(nn.functional.gelu(one(rows)))
+    fused = Int8Gelu(one, two.given)(rows)
+    assert fused.shape == apart.shape
+    assert (fused.int() - apart.int()).abs().max() <= 1
 
 
 def test_parts_of_a_channel_reach_no_farther_than_told_and_are_no_more_than_allowed():

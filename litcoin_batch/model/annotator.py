@@ -220,10 +220,11 @@ class Annotator:
         instances, pairs, scores = scored
         relations: list[list[Relation]] = [[] for _ in texts]
         calibration = self._config.calibration
-        logits = scores.pair[:, :N_CLASSES].clone()
+        # In 64 bits: the last bit of an exponential in 32 depends on where in its batch a number stands.
+        logits, novel_logits = scores.pair.double().split([N_CLASSES, 2], dim=1)
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
-        novelty = calibration.novelty(scores.pair[:, N_CLASSES:])
+        novelty = calibration.novelty(novel_logits)
         score, kind = probability.max(dim=-1)
         score, kind = calibration.relation(score).cpu().numpy(), kind.cpu().numpy()
         chosen = np.flatnonzero(kind > 0)

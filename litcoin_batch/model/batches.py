@@ -123,7 +123,7 @@ class Pairs:
     ``left``, ``right``, ``pair`` (mention pairs,): instance indices and the entity pair they belong to;
     ``entity_1``, ``entity_2`` (pairs,): entity indices, ordered by type and then by first mention.
     ``mention_features`` (mention pairs, 4) and ``pair_features`` (pairs, 4): bucket indices, see ``features``.
-    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): word spans in the padded grid of prefix sums.
+    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): word spans in the flattened (batch, words) grid.
     """
 
     left: np.ndarray
@@ -272,16 +272,15 @@ def _pair_features(
 def _passages(
     batch: DocumentBatch, instances: Instances, pair: tuple[np.ndarray, np.ndarray], spans: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Word spans as positions in the flattened (batch, words + 1) grid of prefix sums."""
+    """Word spans as positions in the flattened (batch, words) grid."""
     left, right = pair
-    width = batch.n_slots + 1
     n_words = np.asarray([p.n_words for p in batch.pieces])[instances.document[left]]
     start = np.minimum(instances.first[left], instances.first[right])
     stop = np.maximum(instances.stop[left], instances.stop[right])
     far = stop - start > MAX_BETWEEN
     start = np.where(far, 0, np.maximum(start - MARGIN, 0))
     stop = np.where(far, 0, np.minimum(stop + MARGIN, n_words))
-    base = (instances.document[left] * width)[:, None]
+    base = (instances.document[left] * batch.n_slots)[:, None]
     same = (spans[left] == spans[right]).all(axis=1)
     second = np.where(same[:, None], 0, spans[right])
     between = np.stack([start, stop], axis=1) + base

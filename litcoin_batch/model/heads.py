@@ -174,12 +174,9 @@ class PairHead(nn.Module):
 
 
 class Passage(nn.Module):
-    """What stands in given spans of words, each dimension attending to the words salient to it.
+    """What stands in given spans of words, each dimension attending to the words salient to it: softmax pooling."""
 
-    Softmax pooling over any span from two prefix sums: the cost does not grow with the number of pairs.
-    """
-
-    # Salience is bounded so that differences of prefix sums keep their precision in 32 bits.
+    # How much more than another a word can count.
     LIMIT = 4.0
 
     def __init__(self, width: int, hidden: int) -> None:
@@ -190,16 +187,19 @@ class Passage(nn.Module):
     def forward(self, words: Tensor, spans: Tensor) -> Tensor:
         """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty.
 
-        Spans are places in the flattened (batch, slots + 1) grid. Words in no span are left out of everything.
+        Spans are places in the flattened (batch, slots) grid. Words in no span are left out of everything.
         """
-        needed, place, n_places = covered(spans, *words.shape[:2])
+        flat = words.flatten(0, 1)
+        # Mention pairs share sentences: each span is summed once.
+        start, stop, which = distinct(spans.view(-1, 2), len(flat))
+        needed = covered(start, stop, len(flat))
         layers = (self.value, self.salience)
         weights, biases = (torch.cat([getattr(layer, name) for layer in layers]) for name in ("weight", "bias"))
-        value, salience = on_padded_rows(lambda rows: multiply(rows, weights, biases), words[needed[:, :-1]]).chunk(2, dim=1)
+        value, salience = on_padded_rows(lambda rows: multiply(rows, weights, biases), flat[needed]).chunk(2, dim=1)
         weight = torch.exp(self.LIMIT * torch.tanh(salience / self.LIMIT))
-        total = prefix_sums(torch.cat([weight * value, weight], dim=1), place[needed.flatten()] + 1, (len(words), n_places))
-        found = sum(total[place[spans[:, i + 1]]] - total[place[spans[:, i]]] for i in range(0, spans.shape[1], 2))
-        numerator, denominator = found.chunk(2, dim=1)
+        number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
+        sums = span_sums(torch.cat([weight * value, weight], dim=1), number[start], stop - start)
+        numerator, denominator = sums[which].view(len(spans), -1, sums.shape[1]).sum(dim=1).chunk(2, dim=1)
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
 
@@ -232,27 +232,23 @@ def group_means(rows: Tensor, group: Tensor) -> Tensor:
     return rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows) / count[:, None]
 
 
-def covered(spans: Tensor, n_documents: int, n_slots: int) -> tuple[Tensor, Tensor, int]:
-    """Which places of the (batch, slots + 1) grid lie in a span, bool; where each of them, flattened, stands in a
-    grid (batch, places) of those alone; and the number of places there."""
-    change = torch.zeros(n_documents * (n_slots + 1), dtype=torch.int32, device=spans.device)
-    for column in range(spans.shape[1]):
-        sign = torch.full((len(spans),), -1 if column % 2 else 1, dtype=torch.int32, device=spans.device)
-        change.index_add_(0, spans[:, column], sign)
-    needed = change.view(n_documents, -1).cumsum(dim=1) > 0
-    before = needed.cumsum(dim=1) - needed.long()
-    n_places = int(before[:, -1].max()) + 1
-    first = n_places * torch.arange(n_documents, device=spans.device)
-    return needed, (before + first[:, None]).flatten(), n_places
+def distinct(spans: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
+    """First and stop of each different one of half-open ``spans`` (spans, 2) of ``n`` places, and which of them each is."""
+    key, which = torch.unique(spans[:, 0] * (n + 1) + spans[:, 1], return_inverse=True)
+    return key // (n + 1), key % (n + 1), which
 
 
-def prefix_sums(rows: Tensor, place: Tensor, shape: tuple[int, int]) -> Tensor:
-    """(batch * places, columns): sums of the rows up to each place of a grid of ``shape`` in which ``place`` puts them.
+def covered(start: Tensor, stop: Tensor, n: int) -> Tensor:
+    """(n,) bool: which places lie in one of the half-open spans."""
+    change = torch.bincount(start, minlength=n + 1) - torch.bincount(stop, minlength=n + 1)
+    return change.cumsum(dim=0)[:n] > 0
 
-    Never across documents: what a sum rounds to depends on its document alone.
-    """
-    grid = rows.new_zeros(shape[0] * shape[1], rows.shape[1]).index_copy(0, place, rows)
-    return grid.view(*shape, -1).cumsum(dim=1).flatten(0, 1)
+
+def span_sums(rows: Tensor, start: Tensor, length: Tensor) -> Tensor:
+    """(spans, columns): the sum of ``length`` rows from ``start`` on, row after row; zero where that is none."""
+    before = length.cumsum(dim=0) - length
+    places = torch.arange(int(length.sum()), device=rows.device) + torch.repeat_interleave(start - before, length)
+    return nn.functional.embedding_bag(places, rows, before, mode="sum")
 
 
 def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
