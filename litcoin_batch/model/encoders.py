@@ -69,7 +69,7 @@ class RecurrentEncoder(nn.Module):
 
     def mixing(self, device: torch.device) -> Mixing:
         """Documents of several lengths may share a batch: no place sees the padding behind a document."""
-        return Mixing(shortest=0.9, row_step=RECURRENT_ROW_STEP)
+        return Mixing(shortest=0.95, row_step=RECURRENT_ROW_STEP)
 
     def n_computed(self, mask: Tensor) -> int:
         """Places that ``forward`` computes, real or not."""
