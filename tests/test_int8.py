@@ -23,7 +23,16 @@ needs_int8 = pytest.mark.skipif(not multiplies_int8(), reason="this processor ha
 @pytest.fixture(scope="module")
 def ranged(tmp_path_factory):
     """A transformer checkpoint that knows the ranges of its inputs."""
-    folder = tiny_checkpoint("transformer", tmp_path_factory.mktemp("int8"))
+    return with_ranges("transformer", tmp_path_factory.mktemp("int8"))
+
+
+@pytest.fixture(scope="module")
+def ranged_lstm(tmp_path_factory):
+    return with_ranges("lstm", tmp_path_factory.mktemp("int8"))
+
+
+def with_ranges(encoder, where):
+    folder = tiny_checkpoint(encoder, where)
     before = verify_checkpoint(folder)
     lines = folder.parent / "abstracts.jsonl"
     lines.write_text("".join(f'{{"pmid": {d.pmid}, "title": "{d.title}", "abstract": "{d.abstract}"}}\n' for d in documents()))
@@ -42,6 +51,10 @@ def inputs(n_rows: int, far: int) -> torch.Tensor:
 
 def in_8_bits(layer: nn.Linear, low: torch.Tensor, high: torch.Tensor) -> Int8Linear:
     return Int8Linear(layer, Int8Input(low, high))
+
+
+def linear_layers(module: nn.Module) -> dict[str, nn.Linear]:
+    return {name: part for name, part in module.named_modules() if isinstance(part, nn.Linear)}
 
 
 def as_told(rows: torch.Tensor, given: Int8Input) -> torch.Tensor:
@@ -96,9 +109,10 @@ def test_a_feed_forward_part_hands_on_bytes_and_neighbours_round_their_input_onc
     model = Checkpoint.load(ranged).model
     backbone = model.encoder.backbone
     rows = torch.randn(2, 7, backbone.config.hidden_size)
-    with observed_ranges(backbone) as ranges, torch.no_grad():
+    layers = linear_layers(backbone)
+    with observed_ranges(layers) as ranges, torch.no_grad():
         exact = backbone(inputs_embeds=rows).last_hidden_state
-    to_int8(backbone, ranges)
+    to_int8(backbone, layers, ranges)
     first = backbone.encoder.layer[0]
     attention = first.attention.self
     assert attention.query.given is attention.key.given is attention.value.given is not first.attention.output.dense.given
@@ -137,7 +151,7 @@ def test_parts_of_a_channel_reach_no_farther_than_told_and_are_no_more_than_allo
 def test_ranges_are_the_mean_of_those_of_each_call():
     model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
     some = [torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(i)) for i in range(3)]
-    with observed_ranges(model) as ranges:
+    with observed_ranges(linear_layers(model)) as ranges:
         for rows in some:
             model(rows)
     flat = torch.stack([rows.reshape(-1, 4) for rows in some])
@@ -147,15 +161,17 @@ def test_ranges_are_the_mean_of_those_of_each_call():
     assert float(ranges["0"].abs().max()) < 50, "observed after the block ended"
 
 
-def test_ranges_of_another_encoder_are_refused():
+def test_ranges_of_another_model_are_refused():
     model = nn.Sequential(nn.Linear(4, 6), nn.Linear(6, 2))
-    with pytest.raises(ContractError, match="do not fit the encoder: 1"):
-        to_int8(model, {"0": torch.zeros(2, 4)})
+    with pytest.raises(ContractError, match="do not fit the model: 1"):
+        to_int8(model, linear_layers(model), {"0": torch.zeros(2, 4)})
 
 
 @needs_int8
-def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(ranged):
-    exact, small = (Annotator.load(ranged, device="cpu", precision=p).annotate(documents(10)) for p in ("float32", "int8"))
+@pytest.mark.parametrize("checkpoint", ["ranged", "ranged_lstm"])
+def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, request):
+    folder = request.getfixturevalue(checkpoint)
+    exact, small = (Annotator.load(folder, device="cpu", precision=p).annotate(documents(10)) for p in ("float32", "int8"))
     spans = [{(a.pmid, m.start, m.end, m.type): m.score for a in found for m in a.mentions} for found in (exact, small)]
     same = spans[0].keys() & spans[1].keys()
     assert len(same) > 0.9 * len(spans[0])
@@ -163,10 +179,11 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(ranged):
 
 
 @needs_int8
-def test_company_changes_not_a_bit_in_8_bits(ranged):
-    many = documents(23)
-    expected = Annotator.load(ranged, device="cpu", precision="int8").annotate(many)
-    alone = Annotator.load(ranged, device="cpu", batch_pieces=1, precision="int8")
+@pytest.mark.parametrize("checkpoint", ["ranged", "ranged_lstm"])
+def test_company_changes_not_a_bit_in_8_bits(checkpoint, request):
+    folder, many = request.getfixturevalue(checkpoint), documents(23)
+    expected = Annotator.load(folder, device="cpu", precision="int8").annotate(many)
+    alone = Annotator.load(folder, device="cpu", batch_pieces=1, precision="int8")
     assert [alone.annotate([d])[0] for d in many] == expected
 
 
@@ -184,9 +201,17 @@ def test_8_bits_need_ranges_and_a_processor(ranged, tmp_path, monkeypatch):
         Annotator.load(ranged, device="cpu", precision="int8")
 
 
-def test_recurrent_checkpoints_have_no_ranges(tmp_path):
+def test_of_a_recurrent_encoder_16_bits_win_where_they_are_fast(ranged_lstm, monkeypatch):
+    able = {"avx512_vnni": True, "avx512_bf16": True, "cpu_name": "AMD EPYC"}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert Annotator.load(ranged_lstm, device="cpu").precision == "bfloat16"
+    able["avx512_bf16"] = False
+    assert Annotator.load(ranged_lstm, device="cpu").precision == "int8"
+
+
+def test_documents_without_text_give_no_ranges(tmp_path):
     folder = tiny_checkpoint("lstm", tmp_path)
     lines = tmp_path / "abstracts.jsonl"
-    lines.write_text('{"pmid": 1, "title": "BRCA1", "abstract": "BRCA1 in cancer."}\n')
+    lines.write_text('{"pmid": 1, "title": "", "abstract": ""}\n')
     done = CliRunner().invoke(observe_main, ["--checkpoint", str(folder), "--documents", str(lines)])
-    assert done.exit_code == 1 and "does not compute in 8 bits" in done.output
+    assert done.exit_code == 1 and "no text in" in done.output

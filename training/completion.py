@@ -52,7 +52,7 @@ def complete(trained: Checkpoint, facts: dict, dev_documents: Sequence[Document]
 
 
 def evaluate_observed(folder: Path, documents: Sequence[Document], place: Place) -> tuple[dict, dict[str, torch.Tensor]]:
-    """Scores of the checkpoint in ``folder`` in 32 bits, and the ranges that the inputs of its encoder had meanwhile."""
+    """Scores of the checkpoint in ``folder`` in 32 bits, and the ranges that the inputs of its layers had meanwhile."""
     stored = Checkpoint.load(folder)
     annotator = Annotator(stored, place.lexicon, device=str(place.device))
     with stored.model.observed_ranges() as ranges:

@@ -1,4 +1,4 @@
-"""Let a transformer checkpoint compute in 8 bits: ``python training/observe_ranges.py --checkpoint DIR --documents FILE``.
+"""Let a checkpoint compute in 8 bits: ``python training/observe_ranges.py --checkpoint DIR --documents FILE``.
 
 Writes how far the inputs of its linear layers reach on the documents into the folder, and seals it anew: the model id
 changes. Checkpoints of train.py and average.py know it already, from their development files.
@@ -27,7 +27,7 @@ def main(checkpoint: Path, files: tuple[Path, ...], format_: str) -> None:
         with loaded.model.observed_ranges() as ranges:
             annotator.annotate([item for path in files for item in read_path(path, format_) if isinstance(item, Document)])
         if not ranges:
-            raise ConfigError(f"--checkpoint {checkpoint}: a {loaded.config.encoder['kind']} does not compute in 8 bits, or there was no text")
+            raise ConfigError(f"--documents: no text in {', '.join(map(str, files))}")
         save_ranges(checkpoint, ranges)
         click.echo(seal_checkpoint(checkpoint))
     except LitcoinBatchError as error:

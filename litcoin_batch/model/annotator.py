@@ -15,6 +15,7 @@ import torch
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.concepts import resolve
+from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.hardware import choose_device, choose_precision
 from litcoin_batch.model.heads import N_CLASSES
@@ -60,7 +61,8 @@ class Annotator:
         """
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
-        self.precision = choose_precision(precision, self._device, ranged=checkpoint.input_ranges is not None)
+        recurrent = isinstance(checkpoint.model.encoder, RecurrentEncoder)
+        self.precision = choose_precision(precision, self._device, ranged=checkpoint.input_ranges is not None, recurrent=recurrent)
         self._model = checkpoint.model.to(self._device).eval()
         if self.precision == "bfloat16":
             self._model.halve_precision()

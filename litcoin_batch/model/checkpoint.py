@@ -4,7 +4,7 @@
     config.json        shape of the model, labels, calibration, training facts
     model.safetensors  weights, large matrices stored in 8 or 16 bits
     tokenizer.json     Hugging Face tokenizer
-    input_ranges.safetensors   of a transformer's linear layers, for arithmetic in 8 bits; optional
+    input_ranges.safetensors   of linear layers, for arithmetic in 8 bits; optional
     metrics.json, README.md, ...
 
 Nothing is pickled and no code is ever loaded from a checkpoint.

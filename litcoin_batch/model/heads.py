@@ -70,6 +70,10 @@ class Linear(nn.Linear):
         return multiply(rows, self.weight, self.bias)
 
 
+class WordLinear(Linear):
+    """One that is computed for every word: the most of what heads multiply, and what ``JointModel.to_int8`` takes of them."""
+
+
 class TagHead(nn.Module):
     """(real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
 
@@ -77,7 +81,7 @@ class TagHead(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Dropout(config.dropout),
-            Linear((1 + config.has("document_words")) * width, config.pair_width),
+            WordLinear((1 + config.has("document_words")) * width, config.pair_width),
             nn.GELU(),
             nn.Linear(config.pair_width, N_TAGS),
         )
@@ -94,14 +98,9 @@ class TagHead(nn.Module):
 
     def forward(self, words: Tensor, group: Tensor) -> Tensor:
         """``words`` (real words, width); ``group`` (real words,) the same for the same word of a document."""
-        drop, first, *rest = self.layers
-        width = words.shape[1]
-        hidden = on_padded_rows(lambda rows: multiply(rows, first.weight[:, :width], first.bias), drop(words))
         if self.config.has("document_words"):
-            # A word that comes again is multiplied once.
-            means = drop(group_means(words, group))
-            hidden = hidden + on_padded_rows(lambda rows: multiply(rows, first.weight[:, width:]), means)[group]
-        return on_padded_rows(nn.Sequential(*rest), hidden)
+            words = torch.cat([words, group_means(words, group)[group]], dim=1)
+        return on_padded_rows(self.layers, words)
 
 
 class PairHead(nn.Module):
@@ -181,8 +180,8 @@ class Passage(nn.Module):
 
     def __init__(self, width: int, hidden: int) -> None:
         super().__init__()
-        self.value = Linear(width, hidden)
-        self.salience = Linear(width, hidden)
+        self.value = WordLinear(width, hidden)
+        self.salience = WordLinear(width, hidden)
 
     def forward(self, words: Tensor, spans: Tensor) -> Tensor:
         """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty.
@@ -193,15 +192,17 @@ class Passage(nn.Module):
         # Mention pairs share sentences: each span is summed once.
         start, stop, which = distinct(spans.view(-1, 2), len(flat))
         needed = covered(start, stop, len(flat))
-        layers = (self.value, self.salience)
-        weights, biases = (torch.cat([getattr(layer, name) for layer in layers]) for name in ("weight", "bias"))
-        value, salience = on_padded_rows(lambda rows: multiply(rows, weights, biases), flat[needed]).chunk(2, dim=1)
-        weight = torch.exp(self.LIMIT * torch.tanh(salience / self.LIMIT))
+        weighted = on_padded_rows(self._weighted, flat[needed])
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
-        sums = span_sums(torch.cat([weight * value, weight], dim=1), number[start], stop - start)
+        sums = span_sums(weighted, number[start], stop - start)
         numerator, denominator = sums[which].view(len(spans), -1, sums.shape[1]).sum(dim=1).chunk(2, dim=1)
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
+
+    def _weighted(self, rows: Tensor) -> Tensor:
+        """(rows, width) -> (rows, 2 * hidden): what a word adds to the numerator and to the denominator."""
+        weight = torch.exp(self.LIMIT * torch.tanh(self.salience(rows) / self.LIMIT))
+        return torch.cat([weight * self.value(rows), weight], dim=1)
 
 
 class FeatureSum(nn.Module):

@@ -31,9 +31,9 @@ warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
 
 
 @contextmanager
-def observed_ranges(module: nn.Module) -> Iterator[dict[str, Tensor]]:
-    """Name -> (2, inputs): the lowest and highest input of each channel of each linear layer of ``module`` while it is
-    used, the mean over its calls: what a channel does once in thousands of words is not worth a coarser step for all.
+def observed_ranges(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
+    """Name -> (2, inputs): the lowest and highest input of each channel of each of the linear ``layers`` while they are
+    used, the mean over their calls: what a channel does once in thousands of words is not worth a coarser step for all.
     """
     ranges: dict[str, Tensor] = {}
     n_calls: Counter[str] = Counter()
@@ -45,9 +45,7 @@ def observed_ranges(module: nn.Module) -> Iterator[dict[str, Tensor]]:
         ranges[name] = found if name not in ranges else ranges[name] + (found - ranges[name]) / n_calls[name]
 
     hooks = [
-        layer.register_forward_pre_hook(lambda _, given, name=name: observe(name, given[0]))
-        for name, layer in module.named_modules()
-        if isinstance(layer, nn.Linear)
+        layer.register_forward_pre_hook(lambda _, given, name=name: observe(name, given[0])) for name, layer in layers.items()
     ]
     try:
         yield ranges
@@ -56,17 +54,16 @@ def observed_ranges(module: nn.Module) -> Iterator[dict[str, Tensor]]:
             hook.remove()
 
 
-def to_int8(module: nn.Module, ranges: Mapping[str, Tensor]) -> None:
-    """Exchange every linear layer of ``module``, in place and for inference on a CPU only.
+def to_int8(module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[str, Tensor]) -> None:
+    """Exchange ``layers``, named as in ``module``, in place and for inference on a CPU only.
 
-    Raises ``ContractError`` where ``ranges`` are those of another module.
+    Raises ``ContractError`` where ``ranges`` are those of other layers.
     """
-    layers = {name: layer for name, layer in module.named_modules() if isinstance(layer, nn.Linear)}
     expected = {name: (2, layer.in_features) for name, layer in layers.items()}
     found = {name: tuple(of_layer.shape) for name, of_layer in ranges.items()}
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
-        raise ContractError(f"ranges of inputs do not fit the encoder: {', '.join(wrong[:8])}")
+        raise ContractError(f"ranges of inputs do not fit the model: {', '.join(wrong[:8])}")
     inputs: list[tuple[str, Tensor, Int8Input]] = []
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
 from litcoin_batch.model.encoders import TransformerEncoder
-from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, pool_words
+from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear, pool_words
 from litcoin_batch.model.int8 import observed_ranges, to_int8
 
 
@@ -46,18 +46,24 @@ class JointModel(nn.Module):
                 part.to(torch.bfloat16)
 
     def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
-        """Turn the encoder's linear layers into 8-bit integers, in place and for inference only; the heads stay as they are.
+        """Turn what multiplies the vectors of all pieces or words into 8-bit integers, in place and for inference only:
+        the linear layers of a transformer, and of the heads those that see every word. Recurrences stay as they are.
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
         """
-        to_int8(self._in_int8(), ranges)
+        to_int8(self, self._in_int8(), ranges)
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
-        """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used; empty for recurrent encoders."""
+        """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used."""
         return observed_ranges(self._in_int8())
 
-    def _in_int8(self) -> nn.Module:
-        return self.encoder.backbone if isinstance(self.encoder, TransformerEncoder) else nn.ModuleList()
+    def _in_int8(self) -> dict[str, nn.Linear]:
+        encoder = "encoder.backbone." if isinstance(self.encoder, TransformerEncoder) else None
+        return {
+            name: part
+            for name, part in self.named_modules()
+            if isinstance(part, WordLinear) or encoder is not None and name.startswith(encoder) and isinstance(part, nn.Linear)
+        }
 
     def words(self, batch: DocumentBatch) -> Tensor:
         """(batch, slots, width) word vectors: the one pass of the encoder over each document."""
