@@ -97,6 +97,7 @@ def lines_of(one: Figures, config: BenchmarkConfig) -> list[Figure]:
 
     lines = [x for n, rate in one.rate.items() for x in line(f"documents per second, whole job in steady state, {n} cores", rate)]
     lines += line("whole job / bare encoder", one.of_bare_encoder)
+    lines += line("whole job / bare encoder and heads", one.of_bare_model)
     lines += line("whole job / one pass per candidate pair", one.of_pair_marker)
     lines += [x for name, found in one.of_documented.items() for x in line(f"recognition / {name}", found)]
     lines += line(f"{config.precisions[0]} / float32, one worker", one.of_float32)

@@ -76,7 +76,7 @@ def rows():
         for precision, rate in (("auto", 100.0), ("float32", 50.0)):
             named = {"turn": turn, "checkpoint": "rnn", "precision": precision, "documents": 1_000}
             yield {"what": "bare encoder", **named, "sec": noise * 18.0, "pieces": 100, "padded_pieces": 104}
-            stages = {"outside_share": 0.08, "pieces": 100, "padded_pieces": 104}
+            stages = {"outside_share": 0.08, "pieces": 100, "padded_pieces": 104, "sec": {"parse": 1.0, "encode": noise * 18.0, "heads": noise * 1.0}}
             yield {"what": "stages", **named, "worker_sec": noise * 1_000 / rate, **stages}
         yield {"turn": turn, "what": "pair marker", "checkpoint": "rnn", "documents": 16, "sec": noise * 8.0}
         yield {"turn": turn, "what": "recognition", "checkpoint": "rnn", "sec_by_way": {"ours": 2.0 * noise, "theirs": 6.0 * noise}}
@@ -87,6 +87,7 @@ def test_figures_follow_from_the_rows():
     found = figures_of(Rows.of(rows()), "rnn", ("auto", "float32"), 26.0, (64,))
     assert {n: rate.median for n, rate in found.rate.items()} == {1: pytest.approx(50.0), 2: pytest.approx(100.0)}
     assert found.of_bare_encoder.median == pytest.approx(0.018 / 0.02)
+    assert found.of_bare_model.median == pytest.approx(0.019 / 0.02)
     assert found.of_pair_marker.median == pytest.approx(0.5 / 0.02)
     assert found.of_documented["theirs"].median == pytest.approx(3.0)
     assert found.of_float32.median == pytest.approx(2.0)

@@ -41,6 +41,10 @@ def padding(row: dict) -> float:
     return row["padded_pieces"] / row["pieces"]
 
 
+def model_sec(row: dict) -> float:
+    return (row["sec"]["encode"] + row["sec"]["heads"]) / row["documents"]
+
+
 def worker_rate(row: dict) -> float:
     return row["documents"] / row["worker_sec"]
 
@@ -52,6 +56,7 @@ class Figures:
     checkpoint: str
     rate: dict[int, Spread]
     of_bare_encoder: Spread | None
+    of_bare_model: Spread | None
     of_pair_marker: Spread | None
     of_documented: dict[str, Spread]
     of_float32: Spread | None
@@ -80,6 +85,7 @@ def figures_of(rows: Rows, checkpoint: str, precisions: Sequence[str], million_a
         checkpoint,
         {n: spread(1 / sec for sec in secs.values()) for n, secs in further.items() if secs},
         ratio(bare, times),
+        ratio(rows.by_turn("stages", model_sec, **mine, precision=precisions[0]), times),
         ratio(marker, times),
         _documented(rows, checkpoint),
         ratio(stages[precisions[0]], stages["float32"]) if "float32" in stages else None,
