@@ -2,16 +2,25 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 
 from html_page import Reader
+from kills import QUICK
 from tiny_models import tiny_checkpoint
 
 
 def measure(root, output, job, *arguments):
     """Standard output, and the rows that the job wrote, the one about the machine first."""
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYSPARK_PYTHON": sys.executable, "SPARK_LOCAL_IP": "127.0.0.1"}
+    quick = " ".join(f"--conf {shlex.quote(setting)}" for setting in QUICK)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(root),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_SUBMIT_ARGS": f"{quick} pyspark-shell",
+        "SPARK_LOCAL_IP": "127.0.0.1",
+    }
     command = [sys.executable, str(root / "jobs" / f"{job}.py"), *map(str, arguments), "--output", str(output)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr[-500:]

@@ -150,6 +150,11 @@ def test_passage_is_softmax_pooling_over_its_words():
     assert not found[2].any()
 
 
+def test_a_batch_without_pairs_has_no_passages():
+    passage = Passage(6, 4)
+    assert passage(torch.randn(2, 9, 6), torch.zeros(0, 4, dtype=torch.long)).shape == (0, 4)
+
+
 def test_log_sum_exp_by_group():
     values, group = torch.randn(50, 3) * 30, torch.randint(0, 7, (50,))
     group[:7] = torch.arange(7)

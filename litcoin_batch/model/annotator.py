@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from litcoin_batch.model.allocation import give_back_memory
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.concepts import resolve
@@ -37,6 +38,8 @@ from litcoin_batch.schema import (
 # Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
 MAX_MENTION_PAIRS = 65_536
 SCORE_DECIMALS = 6
+# Freed memory is given back after so many batches: more often costs time, as what comes next must ask for it again.
+_BATCHES_UNTIL_GIVEN_BACK = 4
 
 
 class Annotator:
@@ -121,9 +124,11 @@ class Annotator:
 
         plan = [[filled[i] for i in batch] for batch in self._plan([pieces[i] for i in filled])]
         found = in_lanes(lambda rows: halving(annotate_rows, rows), plan, self.lanes, self._device)
-        for rows, some in zip(plan, found, strict=True):
+        for number, (rows, some) in enumerate(zip(plan, found, strict=True), start=1):
             for row, annotation in zip(rows, some, strict=True):
                 annotations[row] = annotation
+            if number % _BATCHES_UNTIL_GIVEN_BACK == 0 or number == len(plan) > 1:
+                give_back_memory()
         return annotations
 
     @torch.inference_mode()
@@ -222,7 +227,7 @@ class Annotator:
         instances, pairs, scores = scored
         relations: list[list[Relation]] = [[] for _ in texts]
         calibration = self._config.calibration
-        # In 64 bits: the last bit of an exponential in 32 depends on where in its batch a number stands.
+        # In 64 bits: the last bit of a sigmoid in 32 depends on where in its batch a number stands.
         logits, novel_logits = scores.pair.double().split([N_CLASSES, 2], dim=1)
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)

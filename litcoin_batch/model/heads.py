@@ -195,7 +195,7 @@ class Passage(nn.Module):
         weighted = on_padded_rows(self._weighted, flat[needed])
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
         sums = span_sums(weighted, number[start], stop - start)
-        numerator, denominator = sums[which].view(len(spans), -1, sums.shape[1]).sum(dim=1).chunk(2, dim=1)
+        numerator, denominator = sums[which].view(len(spans), spans.shape[1] // 2, sums.shape[1]).sum(dim=1).chunk(2, dim=1)
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
 

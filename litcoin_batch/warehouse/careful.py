@@ -22,7 +22,6 @@ from typing import Protocol
 from pyspark import cloudpickle
 
 from litcoin_batch.schema import Annotation, ContractError, Document, LitcoinBatchError, RecordError
-from litcoin_batch.warehouse.memory import volunteer_for_memory_killer
 
 # Documents that the child is given at once: enough that the hand-over does not weigh, few enough that
 # giving them again one by one after a crash does not either.
@@ -77,6 +76,15 @@ def annotate_surviving(
 def reason_of(error: Exception) -> str:
     """Why a document is rejected: the message; with the kind of error where it was not raised on purpose."""
     return str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}".rstrip(": ")
+
+
+def volunteer_for_memory_killer() -> None:
+    """Where memory runs out, Linux shall end this process, which can be replaced, and not the JVM."""
+    try:
+        with open("/proc/self/oom_score_adj", "w") as stream:
+            stream.write("1000")
+    except OSError:  # another system, or one that forbids it: its own choice stands
+        return
 
 
 class CarefulAnnotator:

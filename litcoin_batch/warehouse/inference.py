@@ -34,10 +34,15 @@ from litcoin_batch.model.overlap import ahead
 from litcoin_batch.model.pieces import Pieces
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
 from litcoin_batch.warehouse.arrays import SCHEMA, annotated_batch, documents_of
-from litcoin_batch.warehouse.careful import AnnotatesDocuments, CarefulAnnotator, Limits, annotate_surviving
+from litcoin_batch.warehouse.careful import (
+    AnnotatesDocuments,
+    CarefulAnnotator,
+    Limits,
+    annotate_surviving,
+    volunteer_for_memory_killer,
+)
 from litcoin_batch.warehouse.devices import device_of_task
 from litcoin_batch.warehouse.downloads import fetch_folder
-from litcoin_batch.warehouse.memory import give_back_memory, volunteer_for_memory_killer
 from litcoin_batch.warehouse.objects import is_object
 from litcoin_batch.warehouse.tables import ANNOTATED
 
@@ -220,7 +225,6 @@ def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits:
     for some in prepared:
         with _end_worker_after(limits.batch_sec):
             rows = _annotate_documents(some, some.documents)
-        give_back_memory()
         yield rows
 
 

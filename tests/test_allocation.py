@@ -1,4 +1,4 @@
-"""What a worker gives back to the system it runs on."""
+"""What is given back to the system."""
 
 import ctypes
 import subprocess
@@ -7,11 +7,11 @@ import sys
 import pytest
 
 
-@pytest.mark.skipif(getattr(ctypes.CDLL(None), "malloc_trim", None) is None, reason="the C library keeps freed memory its own way")
+@pytest.mark.skipif(sys.platform != "linux" or not hasattr(ctypes.CDLL(None), "malloc_trim"), reason="the C library keeps freed memory its own way")
 def test_memory_that_was_freed_goes_back_to_the_system():
     """Every other of many pieces freed: too small to be given back one by one, and none of them at the end."""
     code = (
-        "import ctypes; from litcoin_batch.warehouse.memory import give_back_memory\n"
+        "import ctypes; from litcoin_batch.model.allocation import give_back_memory\n"
         "c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p; c.free.argtypes = [ctypes.c_void_p]\n"
         "resident = lambda: int(open('/proc/self/statm').read().split()[1])\n"
         "parts = [c.malloc(65_536) for _ in range(2_000)]\n"
