@@ -14,7 +14,7 @@ import pyarrow.dataset
 from pyspark import SparkConf
 from pyspark.sql import DataFrame, SparkSession
 
-from litcoin_batch.benchmark.processes import forget_peak, growth, memory_bytes, over_time, own_peaks, watch_memory
+from litcoin_batch.benchmark.processes import Sample, forget_peak, growth, memory_bytes, over_time, own_peaks, watch_memory
 from litcoin_batch.benchmark.stages import Arithmetic, decisions
 from litcoin_batch.benchmark.tasks import balance, watch_tasks
 from litcoin_batch.schema import ConfigError, ContractError
@@ -96,7 +96,7 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
     forgotten = forget_peak() and forget_peak(pid)
     name, loader = sessions.next_name(), job.loader()
     started = time.perf_counter()
-    with watch_memory(pid) as samples, watch_tasks(spark, name) as tasks:
+    with watch_memory(pid) as samples, watch_tasks(spark) as tasks:
         with Run(spark, str(warehouse), name) as run:
             record = annotate_files(run, Inputs(job.paths), loader, loader.verify(), How(job.partitions))
         sec = time.perf_counter() - started
@@ -115,7 +115,7 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
         "balance": balance(tasks.longest_stage()),
         "model_id": record.model_id,
         "digest": decisions(pa.dataset.dataset(warehouse / "annotations").to_batches(batch_size=1_000)),
-        "memory": {**worker_memory(spark, cores), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
+        "memory": {**_seen_before(worker_memory(spark, cores), samples), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
         "memory_growth": growth(samples),
         "memory_over_time": over_time(samples),
         "file_bytes": sorted(path.stat().st_size for path in warehouse.rglob("*.parquet")),
@@ -152,6 +152,11 @@ def worker_memory(spark: SparkSession, cores: int) -> dict:
     workers = {(row.host, row.pid): row.bytes for row in rows}
     jvms = {(row.host, row.jvm): row.jvm_bytes for row in rows}
     return {"workers": len(workers), "worker_bytes": max(workers.values()), "jvms": len(jvms), "jvm_bytes": max(jvms.values())}
+
+
+def _seen_before(peaks: dict, samples: Sequence[Sample]) -> dict:
+    """Of workers on this host that are gone by now, what was seen of them while they worked."""
+    return peaks | {"worker_bytes": max(peaks["worker_bytes"], *(s.worker_bytes or 0 for s in samples))}
 
 
 def count_rows(table: DataFrame) -> tuple[int, float]:

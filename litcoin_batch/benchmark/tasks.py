@@ -46,25 +46,28 @@ def balance(tasks: Sequence[Task]) -> float | None:
 
 
 @contextmanager
-def watch_tasks(spark: SparkSession, name: str) -> Iterator[Tasks]:
-    """The tasks of all jobs that the block starts from this thread. ``name`` must be new to the session."""
-    context, tasks = spark.sparkContext, Tasks()
-    context.setJobGroup(name, name)
+def watch_tasks(spark: SparkSession) -> Iterator[Tasks]:
+    """The tasks of all jobs that are started while the block runs, from whatever thread."""
+    before, tasks = _stages_by_job(spark), Tasks()
     try:
         yield tasks
     finally:
-        context.setLocalProperty("spark.jobGroup.id", None)
-        context.setLocalProperty("spark.job.description", None)
-    tracker = context.statusTracker()
-    jobs = filter(None, map(tracker.getJobInfo, tracker.getJobIdsForGroup(name)))
-    for stage in sorted({stage for job in jobs for stage in job.stageIds}):
+        after = _stages_by_job(spark)
+    for stage in sorted({stage for job in after.keys() - before.keys() for stage in after[job]}):
         tasks.all += _tasks_of(spark, stage)
+
+
+def _stages_by_job(spark: SparkSession) -> dict[int, list[int]]:
+    context = spark.sparkContext._jsc.sc()
+    # Events reach the store with a delay.
+    context.listenerBus().waitUntilEmpty()
+    jobs = context.statusStore().jobsList(None)
+    found = [jobs.apply(i) for i in range(jobs.size())]
+    return {job.jobId(): [job.stageIds().apply(i) for i in range(job.stageIds().size())] for job in found}
 
 
 def _tasks_of(spark: SparkSession, stage: int) -> list[Task]:
     context = spark.sparkContext._jsc.sc()
-    # Events of tasks reach the store with a delay.
-    context.listenerBus().waitUntilEmpty()
     try:
         attempt = context.statusStore().lastStageAttempt(stage)
         rows = context.statusStore().taskList(stage, attempt.attemptId(), attempt.numTasks())
