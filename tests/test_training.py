@@ -58,7 +58,8 @@ def test_a_run_leaves_a_checkpoint_that_scores(gold, tmp_path):
     assert result.exit_code == 0, result.output
     verify_checkpoint(tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"README.md", "config.json", "curves.jsonl", "curves.png", "manifest.json", "metrics.json", "model.safetensors", "tokenizer.json"}
+    told = {"README.md", "config.json", "curves.jsonl", "curves.png", "manifest.json", "metrics.json"}
+    assert names == {*told, "input_ranges.safetensors", "model.safetensors", "tokenizer.json"}
     scored = CliRunner().invoke(evaluate_main, ["--checkpoint", str(tmp_path / "out"), "--gold", str(gold[1]), "--precision", "float32", "--json", str(tmp_path / "figures.json")])
     assert scored.exit_code == 0, scored.output
     figures, kept = json.loads((tmp_path / "figures.json").read_text()), json.loads((tmp_path / "out" / "metrics.json").read_text())
