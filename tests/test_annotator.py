@@ -17,6 +17,16 @@ def checkpoint(request, tmp_path_factory):
     return tiny_checkpoint(request.param, tmp_path_factory.mktemp(request.param))
 
 
+def test_memory_is_given_back_on_the_way(checkpoint, monkeypatch):
+    given_back = []
+    monkeypatch.setattr("litcoin_batch.model.annotator.give_back_memory", lambda: given_back.append(True))
+    annotator = Annotator.load(checkpoint, device="cpu", batch_pieces=1)
+    annotator.annotate(documents(1))
+    assert not given_back, "one document is not worth the time"
+    annotator.annotate(documents(80))
+    assert len(given_back) > 1
+
+
 def test_annotations_fit_their_documents(checkpoint):
     annotator = Annotator.load(checkpoint, device="cpu")
     found = annotator.annotate(documents())

@@ -134,7 +134,7 @@ def test_bytes_of_a_gelu_are_those_of_its_32_bit_results():
     two = in_8_bits(second, wide.amin(dim=0), wide.amax(dim=0))
     assert len(two.given.again)
     apart = two.given(nn.functional.gelu(one(rows)))
-    fused = Int8Gelu(one, two.given)(rows)
+    fused = Int8Gelu(first, one.given, two.given)(rows)
     assert fused.shape == apart.shape
     assert (fused.int() - apart.int()).abs().max() <= 1
 

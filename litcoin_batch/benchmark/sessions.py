@@ -115,7 +115,7 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
         "balance": balance(tasks.longest_stage()),
         "model_id": record.model_id,
         "digest": decisions(pa.dataset.dataset(warehouse / "annotations").to_batches(batch_size=1_000)),
-        "memory": {**_seen_before(worker_memory(spark, cores), samples), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
+        "memory": {**worker_memory(spark, cores, samples), "driver_bytes": memory_bytes(), "since_start_of_run": forgotten},
         "memory_growth": growth(samples),
         "memory_over_time": over_time(samples),
         "file_bytes": sorted(path.stat().st_size for path in warehouse.rglob("*.parquet")),
@@ -137,8 +137,11 @@ def jvm_pid(spark: SparkSession) -> int:
     return int(spark._jvm.java.lang.ProcessHandle.current().pid())
 
 
-def worker_memory(spark: SparkSession, cores: int) -> dict:
-    """Peaks of the Python workers and of the JVMs they work for, asked of the workers themselves."""
+def worker_memory(spark: SparkSession, cores: int, samples: Sequence[Sample]) -> dict:
+    """Peaks of the Python workers and of the JVMs they work for, asked of the workers themselves.
+
+    Of workers on this host that are gone by now, ``samples`` say what was seen of them while they worked.
+    """
 
     def report(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for _ in batches:
@@ -151,12 +154,7 @@ def worker_memory(spark: SparkSession, cores: int) -> dict:
     rows = spark.range(0, cores, 1, cores).mapInArrow(report, schema).collect()
     workers = {(row.host, row.pid): row.bytes for row in rows}
     jvms = {(row.host, row.jvm): row.jvm_bytes for row in rows}
-    return {"workers": len(workers), "worker_bytes": max(workers.values()), "jvms": len(jvms), "jvm_bytes": max(jvms.values())}
-
-
-def _seen_before(peaks: dict, samples: Sequence[Sample]) -> dict:
-    """Of workers on this host that are gone by now, what was seen of them while they worked."""
-    return peaks | {"worker_bytes": max(peaks["worker_bytes"], *(s.worker_bytes or 0 for s in samples))}
+    return {"workers": len(workers), "worker_bytes": max(*workers.values(), *(s.worker_bytes for s in samples)), "jvms": len(jvms), "jvm_bytes": max(jvms.values())}
 
 
 def count_rows(table: DataFrame) -> tuple[int, float]:

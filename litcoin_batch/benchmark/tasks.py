@@ -6,6 +6,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Any
 
 from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
@@ -22,7 +23,7 @@ class Task:
 
 @dataclass(slots=True)
 class Tasks:
-    """Filled when the block of ``watch_tasks`` ends."""
+    """Filled when the block of ``watch_tasks`` ends, unless by an error."""
 
     all: list[Task] = field(default_factory=list)
 
@@ -48,22 +49,21 @@ def balance(tasks: Sequence[Task]) -> float | None:
 @contextmanager
 def watch_tasks(spark: SparkSession) -> Iterator[Tasks]:
     """The tasks of all jobs that are started while the block runs, from whatever thread."""
-    before, tasks = _stages_by_job(spark), Tasks()
-    try:
-        yield tasks
-    finally:
-        after = _stages_by_job(spark)
-    for stage in sorted({stage for job in after.keys() - before.keys() for stage in after[job]}):
+    before, tasks = _jobs(spark).keys(), Tasks()
+    yield tasks
+    new = [job.stageIds() for number, job in _jobs(spark).items() if number not in before]
+    for stage in sorted({stages.apply(i) for stages in new for i in range(stages.size())}):
         tasks.all += _tasks_of(spark, stage)
 
 
-def _stages_by_job(spark: SparkSession) -> dict[int, list[int]]:
+def _jobs(spark: SparkSession) -> dict[int, Any]:
+    """What Spark knows of its jobs, by their numbers."""
     context = spark.sparkContext._jsc.sc()
     # Events reach the store with a delay.
     context.listenerBus().waitUntilEmpty()
     jobs = context.statusStore().jobsList(None)
     found = [jobs.apply(i) for i in range(jobs.size())]
-    return {job.jobId(): [job.stageIds().apply(i) for i in range(job.stageIds().size())] for job in found}
+    return {job.jobId(): job for job in found}
 
 
 def _tasks_of(spark: SparkSession, stage: int) -> list[Task]:

@@ -9,8 +9,8 @@ import sys
 def give_back_memory() -> None:
     """Return freed memory to the system; where the C library is not glibc, leave that to it.
 
-    Between tensors of ever other sizes lie the small objects that outlive them, and glibc keeps the holes: a worker of
-    one gigabyte otherwise has four after 2,000 documents.
+    Between tensors of ever other sizes lie the small objects that outlive them, and glibc keeps the holes
+    (jobs/benchmark_scale.py shows what a worker needs over time).
     """
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)

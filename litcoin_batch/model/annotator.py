@@ -127,7 +127,7 @@ class Annotator:
         for number, (rows, some) in enumerate(zip(plan, found, strict=True), start=1):
             for row, annotation in zip(rows, some, strict=True):
                 annotations[row] = annotation
-            if number % _BATCHES_UNTIL_GIVEN_BACK == 0 or number == len(plan) > 1:
+            if number % _BATCHES_UNTIL_GIVEN_BACK == 0 or 1 < number == len(plan):
                 give_back_memory()
         return annotations
 

@@ -175,7 +175,7 @@ class PairHead(nn.Module):
 class Passage(nn.Module):
     """What stands in given spans of words, each dimension attending to the words salient to it: softmax pooling."""
 
-    # How much more than another a word can count.
+    # Bounds salience: no word counts more than exp(2 * LIMIT) times as much as another.
     LIMIT = 4.0
 
     def __init__(self, width: int, hidden: int) -> None:

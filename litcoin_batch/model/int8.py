@@ -26,7 +26,7 @@ EXTRA_CHANNELS = 64
 _LEVELS = 255
 # Below this a channel is constant, and any step will do.
 _LEAST_REACH = 1e-6
-# The one kernel of torch that rounds to bytes in one pass (six times as fast as doing it in steps); torch is pinned.
+# Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
 warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
 
 
@@ -64,71 +64,70 @@ def to_int8(module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         raise ContractError(f"ranges of inputs do not fit the model: {', '.join(wrong[:8])}")
-    inputs: list[tuple[str, Tensor, Int8Input]] = []
+    inputs: dict[tuple[str, bytes], Int8Input] = {}
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")
         # Neighbours that saw the very same ranges are given the same tensor: query, key and value.
-        given = next((given for where, its_ranges, given in inputs if where == parent and torch.equal(its_ranges, ranges[name])), None)
-        if given is None:
-            given = Int8Input(*ranges[name])
-            inputs.append((parent, ranges[name], given))
-        setattr(module.get_submodule(parent), own, Int8Linear(layer, given))
-    for part in list(module.modules()):
-        _fuse_feed_forward(part)
+        key = parent, ranges[name].numpy().tobytes()
+        if key not in inputs:
+            inputs[key] = Int8Input(*ranges[name])
+        setattr(module.get_submodule(parent), own, Int8Linear(layer, inputs[key]))
+    for name, part in list(module.named_modules()):
+        _fuse_feed_forward(part, layers.get(f"{name}.intermediate.dense"))
 
 
-def _fuse_feed_forward(layer: nn.Module) -> None:
-    """Let a BERT-like ``layer`` hand bytes from the first to the second half of its feed-forward part.
+def _fuse_feed_forward(layer: nn.Module, linear: nn.Linear | None) -> None:
+    """Let a BERT-like ``layer`` hand bytes from the first (``linear``) to the second half of its feed-forward part.
 
     The names are those that transformers has for BERT, RoBERTa, ELECTRA, DeBERTa and others; elsewhere nothing changes.
     """
-    first, second = getattr(layer, "intermediate", None), getattr(layer, "output", None)
-    ends = getattr(first, "dense", None), getattr(second, "dense", None)
-    activation = getattr(first, "intermediate_act_fn", None)
-    if all(isinstance(end, Int8Linear) for end in ends) and type(activation).__name__ in ("GELUActivation", "GELU"):
+    following = getattr(getattr(layer, "output", None), "dense", None)
+    activation = getattr(getattr(layer, "intermediate", None), "intermediate_act_fn", None)
+    if linear is not None and isinstance(following, Int8Linear) and isinstance(activation, nn.Module):
         x = torch.linspace(-4, 4, 64)
         if torch.equal(activation(x), nn.functional.gelu(x)):
-            first.dense, first.intermediate_act_fn = Int8Gelu(ends[0], ends[1].given), nn.Identity()
+            layer.intermediate.dense = Int8Gelu(linear, layer.intermediate.dense.given, following.given)
+            layer.intermediate.intermediate_act_fn = nn.Identity()
 
 
-class Int8Input(nn.Module):
+class Int8Input:
     """32-bit rows (..., inputs) to bytes (rows, inputs + added channels): 256 steps between bounds, held to the bounds beyond them.
 
-    ``step`` is what a byte counts, ``zero`` the byte of zero, ``again`` (added,) the channels that are continued.
+    ``step`` is what a byte counts, ``zero`` the byte of zero, ``again`` (added,) the channels that are continued. The bytes
+    of a tensor are kept while it is: it must not be changed in place.
     """
 
     def __init__(self, low: Tensor, high: Tensor) -> None:
         """``low``, ``high`` (inputs,): how far each channel reaches."""
-        super().__init__()
         low, high = low.clamp(max=0), high.clamp(min=0)
         parts, bound = split_channels(torch.maximum(-low, high))
         bottom, top = min(bound, float((-low).max())), min(bound, float(high.max()))
         self.step = max(bottom + top, _LEAST_REACH) / _LEVELS
         self.zero = round(bottom / self.step)
-        self.register_buffer("again", torch.repeat_interleave(torch.arange(len(parts)), parts - 1), persistent=False)
+        self.again = torch.repeat_interleave(torch.arange(len(parts)), parts - 1)
         first = torch.repeat_interleave((parts - 1).cumsum(dim=0) - (parts - 1), parts - 1)
         before = torch.arange(len(self.again)) - first + 1
         # What bytes can say, not what was observed, is where the next channel goes on.
-        self.register_buffer("lowest", -before * self.zero * self.step, persistent=False)
-        self.register_buffer("highest", before * (_LEVELS - self.zero) * self.step, persistent=False)
+        self._lowest = -before * self.zero * self.step
+        self._highest = before * (_LEVELS - self.zero) * self.step
         self._done = WeakTensorKeyDictionary()
 
-    def forward(self, rows: Tensor) -> Tensor:
+    def __call__(self, rows: Tensor) -> Tensor:
         done = self._done.get(rows)
         if done is None:
             flat = rows.reshape(-1, rows.shape[-1])
-            done = torch.cat([self.to_bytes(flat), self.beyond(flat.index_select(1, self.again))], dim=1)
-            self._done[rows] = done
+            done = self._done[rows] = self.continued(self._to_bytes(flat), flat.index_select(1, self.again))
         return done
 
-    def to_bytes(self, rows: Tensor) -> Tensor:
+    def continued(self, given: Tensor, again: Tensor) -> Tensor:
+        """``given``: bytes (rows, inputs), of whose channels ``again`` (rows, added) are the 32-bit values; the added channels behind them."""
+        beyond = again - torch.minimum(torch.maximum(again, self._lowest), self._highest)
+        return torch.cat([given, self._to_bytes(beyond)], dim=1)
+
+    def _to_bytes(self, rows: Tensor) -> Tensor:
         found = torch.quantize_per_tensor(rows, self.step, self.zero, torch.quint8)
         # The same memory under a type that other operations take: int_repr would copy it, and view breaks.
         return torch.empty(0, dtype=torch.uint8).set_(found.untyped_storage(), 0, found.shape, found.stride())
-
-    def beyond(self, rows: Tensor) -> Tensor:
-        """Bytes of what the channels ``again`` (rows, added) have beyond the bytes before them."""
-        return self.to_bytes(rows - torch.minimum(torch.maximum(rows, self.lowest), self.highest))
 
 
 class Int8Linear(nn.Module):
@@ -136,26 +135,41 @@ class Int8Linear(nn.Module):
 
     def __init__(self, linear: nn.Linear, given: Int8Input) -> None:
         super().__init__()
-        self.given = given
-        weight = linear.weight.detach().float()
-        scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
-        # Kept as integers for a layer that needs some of its rows again; as packed for the product.
-        self.register_buffer("rows", torch.round(weight / scale[:, None]).to(torch.int8), persistent=False)
-        self.register_buffer("scale", scale, persistent=False)
-        self.register_buffer("bias", None if linear.bias is None else linear.bias.detach().float(), persistent=False)
-        self.product = Product(self.rows, scale, self.bias, given)
+        self.given, self._product = given, Product(linear, given)
 
     def forward(self, rows: Tensor) -> Tensor:
         given = rows if rows.dtype == torch.uint8 else self.given(rows)
-        return self.product(given).view(*rows.shape[:-1], -1)
+        return self._product(given).view(*rows.shape[:-1], -1)
+
+
+class Int8Gelu(nn.Module):
+    """GELU of a linear layer as bytes for the ``following`` one: its 32-bit results are never written to memory."""
+
+    def __init__(self, linear: nn.Linear, given: Int8Input, following: Int8Input) -> None:
+        super().__init__()
+        self.given, self._following = given, following
+        self._product, self._again = Product(linear, given), Product(linear, given, following.again)
+
+    def forward(self, rows: Tensor) -> Tensor:
+        given = self.given(rows)
+        found = self._product(given, gelu=True, to=self._following)
+        if len(self._following.again):
+            found = self._following.continued(found, self._again(given, gelu=True))
+        return found.view(*rows.shape[:-1], -1)
 
 
 class Product:
-    """Bytes (rows, inputs + added channels) times weights (outputs, inputs) of 8 bits: (rows, outputs)."""
+    """Bytes (rows, inputs + added channels) times the weights of ``linear`` in 8 bits: (rows, outputs)."""
 
-    def __init__(self, rows: Tensor, scale: Tensor, bias: Tensor | None, given: Int8Input) -> None:
-        self._step, self._zero = given.step, given.zero
+    def __init__(self, linear: nn.Linear, given: Int8Input, outputs: Tensor | None = None) -> None:
+        """``outputs``: those wanted; None: all."""
+        weight, bias = (None if t is None else t.detach().float() for t in (linear.weight, linear.bias))
+        if outputs is not None:
+            weight, bias = weight[outputs], None if bias is None else bias[outputs]
+        scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
+        rows = torch.round(weight / scale[:, None]).to(torch.int8)
         packed = torch.ops.onednn.qlinear_prepack(torch.cat([rows, rows[:, given.again]], dim=1), None)
+        self._step, self._zero = given.step, given.zero
         self._weights = packed, scale, torch.zeros(len(rows), dtype=torch.int32), bias
 
     def __call__(self, given: Tensor, *, gelu: bool = False, to: Int8Input | None = None) -> Tensor:
@@ -163,23 +177,6 @@ class Product:
         out = (1.0, 0, torch.float32) if to is None else (to.step, to.zero, torch.uint8)
         after = ("gelu", [], "none") if gelu else ("none", [], "")
         return torch.ops.onednn.qlinear_pointwise(given, self._step, self._zero, *self._weights, *out, *after)
-
-
-class Int8Gelu(nn.Module):
-    """GELU of a linear layer as bytes for the next one: its 32-bit results are never written to memory."""
-
-    def __init__(self, linear: Int8Linear, following: Int8Input) -> None:
-        super().__init__()
-        self.given, self.following, self.product = linear.given, following, linear.product
-        bias = None if linear.bias is None else linear.bias[following.again]
-        self.again = Product(linear.rows[following.again], linear.scale[following.again], bias, linear.given)
-
-    def forward(self, rows: Tensor) -> Tensor:
-        given = self.given(rows)
-        found = self.product(given, gelu=True, to=self.following)
-        if len(self.following.again):
-            found = torch.cat([found, self.following.beyond(self.again(given, gelu=True))], dim=1)
-        return found.view(*rows.shape[:-1], -1)
 
 
 def split_channels(reach: Tensor, extra: int = EXTRA_CHANNELS) -> tuple[Tensor, float]:
