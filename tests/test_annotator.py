@@ -17,14 +17,17 @@ def checkpoint(request, tmp_path_factory):
     return tiny_checkpoint(request.param, tmp_path_factory.mktemp(request.param))
 
 
-def test_memory_is_given_back_on_the_way(checkpoint, monkeypatch):
-    given_back = []
-    monkeypatch.setattr("litcoin_batch.model.annotator.give_back_memory", lambda: given_back.append(True))
+def test_memory_is_given_back_between_batches(checkpoint, monkeypatch):
+    events = []
+    annotate_batch = Annotator._annotate_batch
+    monkeypatch.setattr(Annotator, "_annotate_batch", lambda self, *given: events.append("batch") or annotate_batch(self, *given))
+    monkeypatch.setattr("litcoin_batch.model.annotator.give_back_memory", lambda: events.append("given back"))
     annotator = Annotator.load(checkpoint, device="cpu", batch_pieces=1)
     annotator.annotate(documents(1))
-    assert not given_back, "one document is not worth the time"
+    assert events == ["batch"], "one batch is not worth the time"
     annotator.annotate(documents(80))
-    assert len(given_back) > 1
+    between = [len(run) for run in "".join("b" if event == "batch" else " " for event in events[1:]).split(" ")]
+    assert len(between) > 2 and max(between) <= 4 and between[-1] == 0
 
 
 def test_annotations_fit_their_documents(checkpoint):

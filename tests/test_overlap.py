@@ -56,7 +56,7 @@ def test_lanes_keep_the_order_and_work_at_once():
         assert torch.is_inference_mode_enabled()
         return item * item
 
-    assert in_lanes(work, range(7), 2, CPU) == [n * n for n in range(7)]
+    assert list(in_lanes(work, range(7), 2, CPU)) == [n * n for n in range(7)]
 
 
 def test_lanes_change_not_a_bit(folder):

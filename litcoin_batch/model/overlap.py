@@ -27,14 +27,15 @@ def _some(items: Iterator[Item], n: int) -> list[Item]:
     return [item for _, item in zip(range(n), items, strict=False)]
 
 
-def in_lanes(work: Callable[[Item], Result], items: Sequence[Item], n_lanes: int, device: torch.device) -> list[Result]:
-    """``work`` of each item, in order, in so many threads: while one waits for the device, another decodes.
+def in_lanes(work: Callable[[Item], Result], items: Sequence[Item], n_lanes: int, device: torch.device) -> Iterator[Result]:
+    """``work`` of each item, in order and as it is done, in so many threads: while one waits for the device, another decodes.
 
     On a GPU each thread queues its kernels in a stream of its own, as a copy to the host waits for all
     that was queued before it.
     """
     if n_lanes == 1 or len(items) < 2:
-        return [work(item) for item in items]
+        yield from map(work, items)
+        return
 
     def enter() -> None:
         if device.type == "cuda":
@@ -46,7 +47,7 @@ def in_lanes(work: Callable[[Item], Result], items: Sequence[Item], n_lanes: int
             return work(item)
 
     with ThreadPoolExecutor(n_lanes, thread_name_prefix="lane", initializer=enter) as pool:
-        return list(pool.map(calmly, items))
+        yield from pool.map(calmly, items)
 
 
 def halving(work: Callable[[list[Item]], list[Result]], items: list[Item]) -> list[Result]:
