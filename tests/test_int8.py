@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -137,6 +140,22 @@ def test_bytes_of_a_gelu_are_those_of_its_32_bit_results():
     fused = Int8Gelu(first, one.given, two.given)(rows)
     assert fused.shape == apart.shape
     assert (fused.int() - apart.int()).abs().max() <= 1
+
+
+@needs_int8
+def test_memory_does_not_grow_with_the_numbers_of_rows_met():
+    code = (
+        "import torch; from torch import nn; from litcoin_batch.model.int8 import Int8Input, Int8Linear\n"
+        "from litcoin_batch.model.allocation import give_back_memory\n"
+        "torch.set_num_threads(1)\n"
+        "resident = lambda: give_back_memory() or int(open('/proc/self/statm').read().split()[1]) * 4096\n"
+        "reach = torch.full((512,), 3.0); layer = Int8Linear(nn.Linear(512, 256), Int8Input(-reach, reach))\n"
+        "seen = [(layer(torch.zeros(16 * n, 512)), resident())[1] for n in range(1, 401)]\n"
+        "print(seen[399] - seen[99])"
+    )
+    environment = {name: value for name, value in os.environ.items() if name != "ONEDNN_PRIMITIVE_CACHE_CAPACITY"}
+    done = subprocess.run([sys.executable, "-c", f"import torch\nwith torch.inference_mode(): exec({code!r})"], env=environment, capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 40_000_000
 
 
 def test_parts_of_a_channel_reach_no_farther_than_told_and_are_no_more_than_allowed():

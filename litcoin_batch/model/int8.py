@@ -10,6 +10,7 @@ further channels with the same weights (after Zhao et al. 2019, arXiv:1901.09504
 
 from __future__ import annotations
 
+import os
 import warnings
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -28,6 +29,9 @@ _LEVELS = 255
 _LEAST_REACH = 1e-6
 # Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
 warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
+# oneDNN keeps a kernel for every number of rows that it has met, 1,024 of them, some 200 MB; every batch has another. It
+# reads this once, at its first product: enough for the layers of one pass.
+os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 @contextmanager
