@@ -13,7 +13,7 @@ import torch
 import transformers  # loads what is asked of it and when: seconds, which recurrent encoders need not wait for
 from torch import Tensor, nn
 
-from litcoin_batch.model.attention import attend_by_document
+from litcoin_batch.model.attention import attend_by_document, mask_by_one_row
 from litcoin_batch.model.batches import LENGTH_STEP, Mixing, padded_len
 from litcoin_batch.model.pieces import N_SHAPES
 
@@ -100,6 +100,7 @@ class TransformerEncoder(nn.Module):
         """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""
         super().__init__()
         self.backbone = without_pooler(backbone)
+        mask_by_one_row(self.backbone)
         self.width = backbone.config.hidden_size
         self.window = window
         self.special_ids = special_ids
