@@ -139,9 +139,13 @@ def test_passage_is_softmax_pooling_over_its_words():
     words = torch.randn(2, 9, 6)
     base = 1 * 9
     spans = torch.tensor([[base + 2, base + 7, base, base], [base + 1, base + 3, base + 5, base + 6], [base, base, base, base]])
+    spans = spans[[0, 1, 2, 1, 0]]
     chosen = [[2, 3, 4, 5, 6], [1, 2, 5]]
     with torch.no_grad():
-        found = passage(words, spans)
+        pooled, which = passage(words, spans)
+        assert len(pooled) == 3
+        found = pooled[which]
+        assert torch.equal(found[:2], found[[4, 3]])
         for row, places in enumerate(chosen):
             inside = words[1, places]
             salience = passage.LIMIT * torch.tanh(passage.salience(inside) / passage.LIMIT)
@@ -152,7 +156,8 @@ def test_passage_is_softmax_pooling_over_its_words():
 
 def test_a_batch_without_pairs_has_no_passages():
     passage = Passage(6, 4)
-    assert passage(torch.randn(2, 9, 6), torch.zeros(0, 4, dtype=torch.long)).shape == (0, 4)
+    pooled, which = passage(torch.randn(2, 9, 6), torch.zeros(0, 4, dtype=torch.long))
+    assert pooled.shape == (0, 4) and which.shape == (0,)
 
 
 def test_log_sum_exp_by_group():

@@ -30,6 +30,8 @@ from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
 # Columns of pair logits: 0 no relation, then the types, then known and novel.
 N_CLASSES = 1 + len(RELATION_TYPES)
 N_LOGITS = N_CLASSES + 2
+# Of mention pairs scored at once on a CPU: what one step hands to the next then stays in the cache.
+PAIRS_IN_CACHE = 2048
 
 
 # What the heads are made of besides the words themselves.
@@ -135,19 +137,27 @@ class PairHead(nn.Module):
         vectors = self._mentions(words, instances)
         entity = torch.as_tensor(instances.entity, device=device)
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
-        left, right = vectors[at["left"]], vectors[at["right"]]
-        scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
+        left, right = on_padded_rows(self.left, vectors), on_padded_rows(self.right, vectors)
         has = self.config.has
-        if has("product"):
-            scored = scored + self.product(left * right)
-        if has("between"):
-            scored = scored + self.between(words, at["between"])
-        if has("sentences"):
-            scored = scored + self.sentence(words, at["sentences"])
+        passages = [self.between(words, at["between"])] if has("between") else []
+        passages += [self.sentence(words, at["sentences"])] if has("sentences") else []
         features = self.pair_features(at["pair_features"]) * has("features")
-        if has("features"):
-            scored = scored + self.mention_features(at["mention_features"]) + features[at["pair"]]
-        mention_logits, pair = self.mention_logits(self.hidden(scored))[:n_rows], at["pair"][:n_rows]
+
+        def score(rows: slice) -> Tensor:
+            one, two = at["left"][rows], at["right"][rows]
+            scored = left[one] + right[two]
+            if has("product"):
+                scored = scored + self.product(vectors[one] * vectors[two])
+            for pooled, which in passages:
+                scored = scored + pooled[which[rows]]
+            if has("features"):
+                scored = scored + self.mention_features(at["mention_features"][rows]) + features[at["pair"][rows]]
+            return self.mention_logits(self.hidden(scored))
+
+        n_padded = len(at["pair"])
+        block = PAIRS_IN_CACHE if device.type == "cpu" else max(1, n_padded)
+        scores = [score(slice(first, first + block)) for first in range(0, max(1, n_padded), block)]
+        mention_logits, pair = torch.cat(scores)[:n_rows], at["pair"][:n_rows]
         pooled = (log_sum_exp if has("pooling") else maximum)(mention_logits, pair, pairs.n_pairs)
         if not has("entities"):
             return pooled, mention_logits
@@ -183,21 +193,23 @@ class Passage(nn.Module):
         self.value = WordLinear(width, hidden)
         self.salience = WordLinear(width, hidden)
 
-    def forward(self, words: Tensor, spans: Tensor) -> Tensor:
-        """(spans, hidden) of ``spans`` (spans, 2 * k): k half-open spans each, pooled together; zero if all empty.
+    def forward(self, words: Tensor, spans: Tensor) -> tuple[Tensor, Tensor]:
+        """For ``spans`` (rows, 2 * k), k half-open spans each, pooled together, zero if all empty: (different rows, hidden),
+        and (rows,) which of them each is.
 
         Spans are places in the flattened (batch, slots) grid. Words in no span are left out of everything.
         """
         flat = words.flatten(0, 1)
-        # Mention pairs share sentences: each span is summed once.
-        start, stop, which = distinct(spans.view(-1, 2), len(flat))
+        # Mention pairs share sentences: each span is summed once, and spans that meet again are pooled once.
+        (start, stop), which = distinct(spans.view(-1, 2), len(flat) + 1)
         needed = covered(start, stop, len(flat))
         weighted = on_padded_rows(self._weighted, flat[needed])
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
         sums = span_sums(weighted, number[start], stop - start)
-        numerator, denominator = sums[which].view(len(spans), spans.shape[1] // 2, sums.shape[1]).sum(dim=1).chunk(2, dim=1)
+        together, which = distinct(which.view(len(spans), spans.shape[1] // 2), len(sums))
+        numerator, denominator = sum(sums[part] for part in together).chunk(2, dim=1)
         empty = denominator <= 0
-        return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator))
+        return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator)), which
 
     def _weighted(self, rows: Tensor) -> Tensor:
         """(rows, width) -> (rows, 2 * hidden): what a word adds to the numerator and to the denominator."""
@@ -233,10 +245,13 @@ def group_means(rows: Tensor, group: Tensor) -> Tensor:
     return rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows) / count[:, None]
 
 
-def distinct(spans: Tensor, n: int) -> tuple[Tensor, Tensor, Tensor]:
-    """First and stop of each different one of half-open ``spans`` (spans, 2) of ``n`` places, and which of them each is."""
-    key, which = torch.unique(spans[:, 0] * (n + 1) + spans[:, 1], return_inverse=True)
-    return key // (n + 1), key % (n + 1), which
+def distinct(rows: Tensor, n: int) -> tuple[list[Tensor], Tensor]:
+    """The columns of the different ones of ``rows`` (rows, columns) of numbers below ``n``, and which of them each is."""
+    key = rows[:, 0]
+    for column in range(1, rows.shape[1]):
+        key = key * n + rows[:, column]
+    key, which = torch.unique(key, return_inverse=True)
+    return [key // n**power % n for power in reversed(range(rows.shape[1]))], which
 
 
 def covered(start: Tensor, stop: Tensor, n: int) -> Tensor:
