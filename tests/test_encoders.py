@@ -6,6 +6,7 @@ from assemble import load_backbone
 from litcoin_batch.model.batches import collate
 from litcoin_batch.model.encoders import TransformerEncoder, central_window, window_starts
 from litcoin_batch.model.pieces import split_pieces
+from litcoin_batch.model.recurrence import Direction
 
 
 @pytest.mark.parametrize("kind", ["rnn", "lstm", "transformer"])
@@ -39,6 +40,39 @@ def test_recurrence_equals_torchs_bidirectional_module(cell, tmp_path):
             x = norm(x + both(x)[0])
         ours = encoder(batch.ids, batch.shapes, batch.mask)[:, :n]
     torch.testing.assert_close(ours, x, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("kind", [torch.nn.RNN, torch.nn.LSTM])
+@pytest.mark.parametrize("backward", [False, True])
+def test_a_direction_computes_what_torchs_kernel_computes(kind, backward):
+    torch.manual_seed(4)
+    cell = kind(6, 5)
+    mask = torch.arange(9)[:, None] < torch.tensor([9, 4, 7, 0])
+    x = torch.randn(9, 4, 6)
+    given = x.clone()
+    with torch.no_grad():
+        found = Direction(cell)(x, mask, backward)
+        for row, n in enumerate(mask.sum(dim=0).tolist()[:3]):
+            own = x[:n, row].flip(0) if backward else x[:n, row]
+            expected = cell(own)[0]
+            torch.testing.assert_close(found[:n, row], expected.flip(0) if backward else expected, atol=1e-6, rtol=1e-5)
+    assert torch.equal(x, given)
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm"])
+def test_training_and_inference_compute_the_same(cell, tmp_path):
+    model, tokenizer, config = tiny_model(cell, tmp_path)
+    batch = collate(split_pieces(documents(4), tokenizer), config.pad_id)
+    assert len(set(batch.mask.sum(dim=1).tolist())) > 1
+    in_training = model.encoder(batch.ids, batch.shapes, batch.mask)
+    assert in_training.requires_grad
+    results = []
+    with torch.inference_mode():
+        results.append(model.encoder(batch.ids, batch.shapes, batch.mask))
+        model.encoder.part_recurrences()
+        results.append(model.encoder(batch.ids, batch.shapes, batch.mask))
+    assert torch.equal(*results)
+    torch.testing.assert_close(results[0][batch.mask], in_training.detach()[batch.mask], atol=1e-5, rtol=1e-5)
 
 
 def test_one_window_equals_the_hugging_face_model(tmp_path):

@@ -78,15 +78,17 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
 class Mixing:
     """Which documents may share a batch. ``shortest``: of the longest's length; 1 for one padded length only.
     ``row_step``: batches are filled to a multiple of so many documents, shorter ones among them if need be.
+    ``length_step``: to what lengths are rounded up.
     """
 
     shortest: float = 1.0
     row_step: int = 1
+    length_step: int = LENGTH_STEP
 
 
 def plan_batches(lengths: Sequence[int], max_pieces: int, mixing: Mixing = Mixing()) -> Iterator[list[int]]:
     """Indices of documents batch by batch, longest first, at most ``max_pieces`` padded pieces each (or a single document)."""
-    padded = np.asarray([padded_len(n) for n in lengths])
+    padded = np.asarray([padded_len(n, mixing.length_step) for n in lengths])
     order = np.argsort(-padded, kind="stable")
     step, start = mixing.row_step, 0
     while start < len(order):

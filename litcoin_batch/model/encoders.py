@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from litcoin_batch.model.attention import attend_by_document, mask_by_one_row
 from litcoin_batch.model.batches import LENGTH_STEP, Mixing, padded_len
 from litcoin_batch.model.pieces import N_SHAPES
+from litcoin_batch.model.recurrence import Direction, is_fast
 
 # A step of a recurrence multiplies one row per document; with very few rows the matrix product takes
 # another kernel and rounds differently (see batches.py).
@@ -53,8 +54,8 @@ class RecurrentEncoder(nn.Module):
         self.shape = nn.Embedding(N_SHAPES, config.embedding_width)
         nn.init.zeros_(self.shape.weight)
         self.input = nn.Linear(config.embedding_width, 2 * hidden)
-        self.forwards = nn.ModuleList(cell(2 * hidden, hidden, batch_first=True) for _ in range(config.n_layers))
-        self.backwards = nn.ModuleList(cell(2 * hidden, hidden, batch_first=True) for _ in range(config.n_layers))
+        self.forwards = nn.ModuleList(cell(2 * hidden, hidden) for _ in range(config.n_layers))
+        self.backwards = nn.ModuleList(cell(2 * hidden, hidden) for _ in range(config.n_layers))
         self.norms = nn.ModuleList(nn.LayerNorm(2 * hidden) for _ in range(config.n_layers))
         self.dropout = nn.Dropout(config.dropout)
         self.width = 2 * hidden
@@ -67,27 +68,31 @@ class RecurrentEncoder(nn.Module):
     def halve_precision(self) -> None:
         self.to(torch.bfloat16)
 
+    def part_recurrences(self) -> None:
+        """Make what the layers do to their inputs linear layers of their own, in place and for inference on a CPU only."""
+        self.forwards, self.backwards = (nn.ModuleList(c if isinstance(c, Direction) else Direction(c) for c in cells) for cells in (self.forwards, self.backwards))
+
     def mixing(self, device: torch.device) -> Mixing:
         """Documents of several lengths may share a batch: no place sees the padding behind a document."""
-        return Mixing(shortest=0.95, row_step=RECURRENT_ROW_STEP)
+        return Mixing(shortest=0.95, row_step=RECURRENT_ROW_STEP, length_step=1)
 
     def n_computed(self, mask: Tensor) -> int:
         """Places that ``forward`` computes, real or not."""
-        return padded_len(len(mask), RECURRENT_ROW_STEP) * mask.shape[1]
+        return padded_len(len(mask), RECURRENT_ROW_STEP) * int(mask.sum(dim=1).max())
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        n_rows = len(ids)
+        n_rows, n_pieces = ids.shape
+        # Steps behind the longest document are not taken.
+        n_steps = max(1, int(mask.sum(dim=1).max()))
         extra = -n_rows % RECURRENT_ROW_STEP
-        ids, shapes, mask = (nn.functional.pad(t, (0, 0, 0, extra)) for t in (ids, shapes, mask))
-        backward_order = _reversed_within(mask)
+        # Steps first: each multiplies the states of all documents, which then lie side by side.
+        ids, shapes, mask = (nn.functional.pad(t[:, :n_steps], (0, 0, 0, extra)).T.contiguous() for t in (ids, shapes, mask))
         x = self.input(self.dropout(self.embedding(ids) + self.shape(shapes)))
         for ahead, behind, norm in zip(self.forwards, self.backwards, self.norms, strict=True):
             h = self.dropout(x)
-            left, _ = ahead(h)
-            right, _ = behind(_take(h, backward_order))
             # The residual lets the tanh recurrence refine its input instead of having to carry it.
-            x = norm(x + torch.cat([left, _take(right, backward_order)], dim=-1))
-        return x[:n_rows]
+            x = norm(x + torch.cat([_recur(ahead, h, mask, False), _recur(behind, h, mask, True)], dim=-1))
+        return nn.functional.pad(x.transpose(0, 1)[:n_rows], (0, 0, 0, n_pieces - n_steps))
 
 
 class TransformerEncoder(nn.Module):
@@ -195,14 +200,26 @@ def central_window(n_pieces: int, room: int, starts: list[int]) -> list[int]:
     return (torch.arange(n_pieces)[:, None] - middles).abs().argmin(dim=1).tolist()
 
 
+def _recur(cell: nn.RNNBase | Direction, x: Tensor, mask: Tensor, backward: bool) -> Tensor:
+    """As ``Direction.forward``; where that does not serve, by the kernels of torch: forwards only, so that documents are reversed."""
+    if isinstance(cell, Direction):
+        return cell(x, mask, backward)
+    if is_fast(cell.weight_hh_l0):
+        return Direction(cell)(x, mask, backward)
+    if not backward:
+        return cell(x)[0]
+    order = _reversed_within(mask)
+    return _take(cell(_take(x, order))[0], order)
+
+
 def _reversed_within(mask: Tensor) -> Tensor:
-    """(batch, pieces) index that reverses each row's real part and leaves padding where it is."""
-    length = mask.sum(dim=1, keepdim=True)
-    place = torch.arange(mask.shape[1], device=mask.device).expand_as(mask)
+    """(steps, batch) index that reverses each document's real part and leaves padding where it is."""
+    length = mask.sum(dim=0, keepdim=True)
+    place = torch.arange(len(mask), device=mask.device)[:, None].expand_as(mask)
     return torch.where(place < length, length - 1 - place, place)
 
 
 def _take(x: Tensor, order: Tensor) -> Tensor:
-    """Pieces of each row in another order; whole vectors are copied, which is faster than ``gather``."""
-    first = torch.arange(len(x), device=x.device)[:, None] * x.shape[1]
-    return x.flatten(0, 1).index_select(0, (order + first).flatten()).view_as(x)
+    """Steps of each document in another order; whole vectors are copied, which is faster than ``gather``."""
+    rows = order * x.shape[1] + torch.arange(x.shape[1], device=x.device)
+    return x.flatten(0, 1).index_select(0, rows.flatten()).view_as(x)

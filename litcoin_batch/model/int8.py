@@ -69,11 +69,11 @@ def to_int8(module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         raise ContractError(f"ranges of inputs do not fit the model: {', '.join(wrong[:8])}")
-    inputs: dict[tuple[str, bytes], Int8Input] = {}
+    inputs: dict[bytes, Int8Input] = {}
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")
-        # Neighbours that saw the very same ranges are given the same tensor: query, key and value.
-        key = parent, ranges[name].numpy().tobytes()
+        # Layers that saw the very same ranges are given the same tensor: query, key and value, or both directions.
+        key = ranges[name].numpy().tobytes()
         if key not in inputs:
             inputs[key] = Int8Input(*ranges[name])
         setattr(module.get_submodule(parent), own, Int8Linear(layer, inputs[key]))

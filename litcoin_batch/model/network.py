@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
-from litcoin_batch.model.encoders import TransformerEncoder
+from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear, pool_words
 from litcoin_batch.model.int8 import observed_ranges, to_int8
 
@@ -47,22 +47,24 @@ class JointModel(nn.Module):
 
     def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
         """Turn what multiplies the vectors of all pieces or words into 8-bit integers, in place and for inference only:
-        the linear layers of a transformer, and of the heads those that see every word. Recurrences stay as they are.
+        the linear layers of the encoder, and of the heads those that see every word. What a recurrence multiplies step
+        by step stays as it is.
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
         """
         to_int8(self, self._in_int8(), ranges)
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
-        """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used."""
+        """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used, from now on for inference only."""
         return observed_ranges(self._in_int8())
 
     def _in_int8(self) -> dict[str, nn.Linear]:
-        encoder = "encoder.backbone." if isinstance(self.encoder, TransformerEncoder) else None
+        if isinstance(self.encoder, RecurrentEncoder):
+            self.encoder.part_recurrences()
         return {
             name: part
             for name, part in self.named_modules()
-            if isinstance(part, WordLinear) or encoder is not None and name.startswith(encoder) and isinstance(part, nn.Linear)
+            if isinstance(part, WordLinear) or name.startswith("encoder.") and isinstance(part, nn.Linear)
         }
 
     def words(self, batch: DocumentBatch) -> Tensor:
