@@ -72,7 +72,8 @@ def test_training_and_inference_compute_the_same(cell, tmp_path):
         model.encoder.part_recurrences()
         results.append(model.encoder(batch.ids, batch.shapes, batch.mask))
     assert torch.equal(*results)
-    torch.testing.assert_close(results[0][batch.mask], in_training.detach()[batch.mask], atol=1e-5, rtol=1e-5)
+    real = batch.mask[:, : results[0].shape[1]]
+    torch.testing.assert_close(results[0][real], in_training.detach()[real], atol=1e-5, rtol=1e-5)
 
 
 def test_one_window_equals_the_hugging_face_model(tmp_path):

@@ -3,9 +3,9 @@ import pytest
 from tiny_models import documents
 from vocabulary import train_tokenizer
 
-from litcoin_batch.model.pieces import N_SHAPES, split_pieces, word_range
+from litcoin_batch.model.pieces import N_SHAPES, split_pieces, word_ranges
 from litcoin_batch.model.tags import decode_tags, encode_tags
-from litcoin_batch.schema import Document
+from litcoin_batch.schema import Document, Mention
 
 
 @pytest.fixture(scope="module")
@@ -48,14 +48,16 @@ def test_groups_are_words_spelt_alike(tokenizer):
         assert sorted(map(sorted, found)) == sorted(map(sorted, expected.values()))
 
 
-def test_word_range_covers_exactly_the_words_of_a_span(tokenizer):
+def test_word_ranges_cover_exactly_the_words_of_a_span(tokenizer):
     document = documents()[1]
     pieces = split_pieces([document], tokenizer)[0]
     start = document.text.index("COX-2")
-    first, stop = word_range(pieces, start, start + len("COX-2"))
+    spans = (start, start + len("COX-2")), (start - 1, start)
+    (first, stop), nothing = word_ranges(pieces, [Mention(a, b, "GeneOrGeneProduct", document.text[a:b]) for a, b in spans]).tolist()
     assert pieces.word_spans[first, 0] == start and pieces.word_spans[stop - 1, 1] == start + 5
     assert stop - first == 3
-    assert word_range(pieces, start - 1, start - 1 + 1) == (first, first)
+    assert nothing == [first, first]
+    assert word_ranges(pieces, []).shape == (0, 2)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", ". . .", "a" * 5000])

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tokenizers import Tokenizer
 
-from litcoin_batch.model.pieces import Pieces, split_pieces, word_range
+from litcoin_batch.model.pieces import Pieces, split_pieces, word_ranges
 from litcoin_batch.schema import Annotation, Document, Mention, Reject
 
 from table_summary import TableSummary, litcoin_rows
@@ -159,7 +159,7 @@ def _add_mentions(facts: CorpusFacts, document: Document, mentions: Sequence[Men
     facts.n_entities.append(len(entities))
     facts.entity_types.append(tuple(sorted(m.type for m in entities.values())))
     reached = 0
-    for mention in mentions:
+    for mention, (first, stop) in zip(mentions, word_ranges(pieces, mentions).tolist(), strict=True):
         facts.n_without_id += not mention.entity_ids
         facts.n_overlapping += mention.start < reached
         facts.n_in_title += mention.end <= len(document.title or "")
@@ -167,7 +167,6 @@ def _add_mentions(facts: CorpusFacts, document: Document, mentions: Sequence[Men
         facts.offset_start.setdefault(mention.type, []).append(mention.start)
         place, found = f"PMID {document.pmid} at {mention.start}-{mention.end}", document.text[mention.start : mention.end]
         facts.slices.add(mention.type, found == mention.text, Listed(place, mention.type, mention.text, found))
-        first, stop = word_range(pieces, mention.start, mention.end)
         start, end = (int(pieces.word_spans[first, 0]), int(pieces.word_spans[stop - 1, 1])) if stop > first else (0, 0)
         whole = document.text[start:end]
         facts.borders.add(mention.type, (start, end) == (mention.start, mention.end), Listed(place, mention.type, mention.text, whole))

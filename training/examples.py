@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, keep_pairs, padded_len
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.pieces import Pieces, split_pieces, word_range
+from litcoin_batch.model.pieces import Pieces, split_pieces, word_ranges
 from litcoin_batch.model.tags import N_TAGS, encode_tags
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, Document
 
@@ -88,7 +88,7 @@ def prepare(
 
 def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels: PairLabels | None) -> Example:
     known = [m for m in document.gold.mentions if m.type in complete]
-    ranges = np.asarray([word_range(pieces, m.start, m.end) for m in known], np.int64).reshape(-1, 2)
+    ranges = word_ranges(pieces, known)
     tags = encode_tags(ranges, np.asarray([TYPE_INDEX[m.type] for m in known], np.int64), pieces.n_words)
     allowed = np.zeros((pieces.n_words, N_TAGS), bool)
     allowed[np.arange(pieces.n_words), tags] = True
@@ -96,10 +96,9 @@ def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels
         allowed[tags == 0, 1 + 2 * TYPE_INDEX[name]] = True
         allowed[tags == 0, 2 + 2 * TYPE_INDEX[name]] = True
     # Mentions of a label that is none of ours ("ambiguous") may be anything.
-    for mention in document.gold.mentions:
-        if mention.type not in ENTITY_TYPES:
-            first, stop = word_range(pieces, mention.start, mention.end)
-            allowed[first:stop][tags[first:stop] == 0] = True
+    strange = [m for m in document.gold.mentions if m.type not in ENTITY_TYPES]
+    for first, stop in word_ranges(pieces, strange).tolist():
+        allowed[first:stop][tags[first:stop] == 0] = True
     if labels is None:
         return Example(pieces, allowed, None, None)
     entities = link_entities(known, pieces)

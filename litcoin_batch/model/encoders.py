@@ -1,6 +1,7 @@
 """Pieces to vectors: three encoders behind one call.
 
-``encoder(ids, shapes, mask) -> (batch, pieces, encoder.width)``, vectors at masked places undefined.
+``encoder(ids, shapes, mask) -> (batch, pieces, encoder.width)``, vectors at masked places undefined; places behind the
+longest document may be missing.
 Each document is read once, whatever its length.
 """
 
@@ -81,7 +82,7 @@ class RecurrentEncoder(nn.Module):
         return padded_len(len(mask), RECURRENT_ROW_STEP) * int(mask.sum(dim=1).max())
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        n_rows, n_pieces = ids.shape
+        n_rows = len(ids)
         # Steps behind the longest document are not taken.
         n_steps = max(1, int(mask.sum(dim=1).max()))
         extra = -n_rows % RECURRENT_ROW_STEP
@@ -92,7 +93,7 @@ class RecurrentEncoder(nn.Module):
             h = self.dropout(x)
             # The residual lets the tanh recurrence refine its input instead of having to carry it.
             x = norm(x + torch.cat([_recur(ahead, h, mask, False), _recur(behind, h, mask, True)], dim=-1))
-        return nn.functional.pad(x.transpose(0, 1)[:n_rows], (0, 0, 0, n_pieces - n_steps))
+        return x.transpose(0, 1)[:n_rows]
 
 
 class TransformerEncoder(nn.Module):

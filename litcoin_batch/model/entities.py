@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from litcoin_batch.model.batches import Instances
-from litcoin_batch.model.pieces import Pieces, word_range
+from litcoin_batch.model.pieces import Pieces, word_ranges
 from litcoin_batch.schema import ENTITY_TYPES, Mention
 
 TYPE_INDEX = {name: index for index, name in enumerate(ENTITY_TYPES)}
@@ -33,8 +33,7 @@ def link_entities(mentions: Sequence[Mention], pieces: Pieces) -> Entities:
     """Mentions that cover no word of the document take no part."""
     index: dict[str, int] = {}
     types, rows = [], []
-    for mention in mentions:
-        first, stop = word_range(pieces, mention.start, mention.end)
+    for mention, (first, stop) in zip(mentions, word_ranges(pieces, mentions).tolist(), strict=True):
         if first == stop:
             continue
         for entity_id in dict.fromkeys(mention.entity_ids):

@@ -98,11 +98,14 @@ class TagHead(nn.Module):
             return torch.zeros_like(self.transition)
         return self.transition.masked_fill(~self.legal, -torch.inf)
 
-    def forward(self, words: Tensor, group: Tensor) -> Tensor:
-        """``words`` (real words, width); ``group`` (real words,) the same for the same word of a document."""
+    def forward(self, words: Tensor, word_mask: Tensor, group: Tensor) -> Tensor:
+        """``words`` (batch, slots, width); ``word_mask`` (batch, slots) bool, which of them are real; ``group`` (real words,)
+        the same for the same word of a document."""
+        rows, n = taken(words.flatten(0, 1), word_mask.flatten())
         if self.config.has("document_words"):
-            words = torch.cat([words, group_means(words, group)[group]], dim=1)
-        return on_padded_rows(self.layers, words)
+            means = group_means(rows[:n], group)
+            rows = torch.cat([rows, means.index_select(0, nn.functional.pad(group, (0, len(rows) - n)))], dim=1)
+        return self.layers(rows)[:n]
 
 
 class PairHead(nn.Module):
@@ -203,7 +206,7 @@ class Passage(nn.Module):
         # Mention pairs share sentences: each span is summed once, and spans that meet again are pooled once.
         (start, stop), which = distinct(spans.view(-1, 2), len(flat) + 1)
         needed = covered(start, stop, len(flat))
-        weighted = on_padded_rows(self._weighted, flat[needed])
+        weighted = self._weighted(taken(flat, needed)[0])
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
         sums = span_sums(weighted, number[start], stop - start)
         together, which = distinct(which.view(len(spans), spans.shape[1] // 2), len(sums))
@@ -233,7 +236,7 @@ class FeatureSum(nn.Module):
 def pool_words(vectors: Tensor, batch: DocumentBatch) -> Tensor:
     """(batch, slots, width): the mean of each word's pieces; zero where no word is."""
     n_rows, n_slots = batch.word_mask.shape
-    real = vectors[batch.mask]
+    real = vectors[batch.mask[:, : vectors.shape[1]]]
     words = real.new_zeros(n_rows * n_slots, vectors.shape[-1]).index_add_(0, batch.word_slot, real)
     count = torch.bincount(batch.word_slot, minlength=n_rows * n_slots).clamp(min=1)
     return (words / count[:, None]).view(n_rows, n_slots, -1)
@@ -283,6 +286,13 @@ def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
 def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     """A linear layer in the precision of the weights, its result in 32 bits."""
     return nn.functional.linear(rows.to(weight.dtype), weight, bias).float()
+
+
+def taken(rows: Tensor, which: Tensor) -> tuple[Tensor, int]:
+    """The ``rows`` that ``which`` (rows,) bool says, and how many: the first ones of a multiple of ROW_STEP, see ``batches``."""
+    places = torch.nonzero(which).squeeze(1)
+    n = len(places)
+    return rows.index_select(0, nn.functional.pad(places, (0, padded_len(n, ROW_STEP) - n))), n
 
 
 def on_padded_rows(module: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:

@@ -73,7 +73,7 @@ class JointModel(nn.Module):
 
     def tag_logits(self, words: Tensor, batch: DocumentBatch) -> Tensor:
         """(real words, N_TAGS), document after document: emissions of the conditional random field."""
-        return self.tag_head(words[batch.word_mask], batch.word_group)
+        return self.tag_head(words, batch.word_mask, batch.word_group)
 
     def tag_log_probabilities(self, words: Tensor, batch: DocumentBatch) -> tuple[Tensor, Tensor]:
         """Log marginals (real words, N_TAGS), each word's given its whole document, and the best path (real words,)."""

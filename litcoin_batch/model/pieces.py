@@ -14,7 +14,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from litcoin_batch.model.sentences import split_document
-from litcoin_batch.schema import Document
+from litcoin_batch.schema import Document, Mention
 
 # Runs of word characters, and every other non-space character alone: BERT's basic tokenisation, at
 # whose borders 99.5 % of BioRED Train mentions start and end.
@@ -66,11 +66,11 @@ def split_pieces(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pi
     ]
 
 
-def word_range(pieces: Pieces, start: int, end: int) -> tuple[int, int]:
-    """The half-open range of words that overlap the character span; empty where none does."""
-    first = int(np.searchsorted(pieces.word_spans[:, 1], start, side="right"))
-    stop = int(np.searchsorted(pieces.word_spans[:, 0], end, side="left"))
-    return first, max(first, stop)
+def word_ranges(pieces: Pieces, mentions: Sequence[Mention]) -> np.ndarray:
+    """(mentions, 2) int: the half-open range of words that overlap each mention; empty where none does."""
+    first = np.searchsorted(pieces.word_spans[:, 1], [m.start for m in mentions], side="right")
+    stop = np.searchsorted(pieces.word_spans[:, 0], [m.end for m in mentions], side="left")
+    return np.stack([first, np.maximum(first, stop)], axis=1)
 
 
 def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int, int]]) -> Pieces:
