@@ -98,14 +98,16 @@ class Synonyms:
         """
         long_of = {self._text[slice(*d.short)]: self._text[slice(*d.long)] for d in definitions}
         shorts = "|".join(re.escape(s) for s in sorted(long_of, key=len, reverse=True))
-        bracketed = re.compile(rf"\s?\((?:{shorts})\)")
         inside = re.compile(rf"(?<![^\W_])(?:{shorts})(?=$|[\W_]|\d)")
         seen: set[tuple[str, str]] = set()
         for mention in self._mentions:
             if (mention.type, mention.text) in seen:
                 continue
             seen.add((mention.type, mention.text))
-            plain = bracketed.sub("", mention.text)
+            plain = mention.text
+            # Few names have brackets: most documents need no pattern for them.
+            if "(" in plain:
+                plain = re.sub(rf"\s?\((?:{shorts})\)", "", plain)
             expanded = inside.sub(lambda match: f"{long_of[match.group()]} ", plain)
             if expanded == mention.text:
                 continue
