@@ -35,7 +35,7 @@ h2 { margin: 2.2rem 0 .5rem; padding-top: .4rem; font-size: 1.22rem; line-height
 h3 { margin: 1.3rem 0 .3rem; font-size: 1rem; }
 p { margin: .4rem 0 .7rem; max-width: 50rem; }
 figure { margin: 1.2rem 0 .2rem; }
-figure svg { display: block; max-width: 100%; height: auto; }
+svg { display: block; max-width: 100%; height: auto; margin: 1.2rem 0 .2rem; }
 svg text { font-family: "DejaVu Sans", Verdana, "Segoe UI", sans-serif !important; }
 .meaning { border-left: 4px solid var(--ink); background: var(--shade); padding: .5rem .9rem; margin: .3rem 0 1.6rem; max-width: none; }
 .scroll { overflow-x: auto; margin: .5rem 0 1.2rem; }
