@@ -94,6 +94,18 @@ def test_parts_give_the_same_logits_as_the_whole(setting):
     assert sorted(np.concatenate([rows for _, rows, _ in parts]).tolist()) == list(range(len(pairs.pair)))
 
 
+def test_blocks_of_mention_pairs_give_the_same_logits_to_the_bit(setting, monkeypatch):
+    model = setting[0]
+    batch, instances, pairs = pairs_of(setting, [0, 1])
+    assert len(pairs.pair) > 16
+    with torch.inference_mode():
+        words = model.words(batch)
+        whole = model.pair_logits(words, instances, pairs)
+        monkeypatch.setattr("litcoin_batch.model.heads.PAIRS_IN_CACHE", 16)
+        parts = model.pair_logits(words, instances, pairs)
+    assert torch.equal(whole.pair, parts.pair) and torch.equal(whole.mention_pair, parts.mention_pair)
+
+
 @pytest.mark.parametrize("part", PARTS)
 def test_every_part_decides_something(setting, part):
     model, _, _, _ = setting

@@ -31,7 +31,7 @@ from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
 N_CLASSES = 1 + len(RELATION_TYPES)
 N_LOGITS = N_CLASSES + 2
 # Of mention pairs scored at once on a CPU: what one step hands to the next then stays in the cache.
-PAIRS_IN_CACHE = 2048
+PAIRS_IN_CACHE = 2_048
 
 
 # What the heads are made of besides the words themselves.
