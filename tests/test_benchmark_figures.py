@@ -76,7 +76,7 @@ def rows():
         for precision, rate in (("auto", 100.0), ("float32", 50.0)):
             named = {"turn": turn, "checkpoint": "rnn", "precision": precision, "documents": 1_000}
             yield {"what": "bare encoder", **named, "sec": noise * 18.0, "pieces": 100, "padded_pieces": 104}
-            stages = {"outside_share": 0.08, "pieces": 100, "padded_pieces": 104, "sec": {"parse": 1.0, "encode": noise * 18.0, "heads": noise * 1.0}}
+            stages = {"outside_share": 0.08, "pieces": 100, "padded_pieces": 104, "computed_pieces": 120, "sec": {"parse": 1.0, "encode": noise * 18.0, "heads": noise * 1.0}}
             yield {"what": "stages", **named, "worker_sec": noise * 1_000 / rate, **stages}
         yield {"turn": turn, "what": "pair marker", "checkpoint": "rnn", "documents": 16, "sec": noise * 8.0}
         yield {"turn": turn, "what": "recognition", "checkpoint": "rnn", "sec_by_way": {"ours": 2.0 * noise, "theirs": 6.0 * noise}}
@@ -92,14 +92,14 @@ def test_figures_follow_from_the_rows():
     assert found.of_documented["theirs"].median == pytest.approx(3.0)
     assert found.of_float32.median == pytest.approx(2.0)
     assert found.scaling[2].median == pytest.approx(85 / (2 * 45))
-    assert (found.padding.median, found.outside.median) == (1.04, 0.08)
+    assert (found.padding.median, found.computed.median, found.outside.median) == (1.04, 1.2, 0.08)
     assert days(found.projections[64])[0] == pytest.approx((5 + 0.02 * 26e6 / 64) / 86_400)
 
 
 def test_what_was_not_measured_is_not_claimed():
     only_jobs = [row for row in rows() if row["what"] == "job" and row["size"] == 1_000]
     found = figures_of(Rows.of(only_jobs), "rnn", ("auto",), 26.0, (64,))
-    assert (found.of_bare_encoder, found.of_pair_marker, found.of_documented, found.of_float32, found.padding, found.outside) == (None, None, {}, None, None, None)
+    assert (found.of_bare_encoder, found.of_pair_marker, found.of_documented, found.of_float32, found.padding, found.computed, found.outside) == (None, None, {}, None, None, None, None)
     assert (found.fit, found.projections) == (None, {})
     assert found.rate[1].median == pytest.approx(1_000 / 25)
     assert Projection(86_400.0, 0.0, 172_800.0) and days(Projection(86_400.0, 0.0, 172_800.0)) == (1.0, 0.0, 2.0)

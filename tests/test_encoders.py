@@ -69,7 +69,7 @@ def test_training_and_inference_compute_the_same(cell, tmp_path):
     results = []
     with torch.inference_mode():
         results.append(model.encoder(batch.ids, batch.shapes, batch.mask))
-        model.encoder.part_recurrences()
+        model.encoder.part_products()
         results.append(model.encoder(batch.ids, batch.shapes, batch.mask))
     assert torch.equal(*results)
     real = batch.mask[:, : results[0].shape[1]]

@@ -6,9 +6,10 @@ from tiny_models import TYPE_PAIRS, documents, tiny_model
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import Mixing, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.entities import join_instances, link_entities
-from litcoin_batch.model.heads import PARTS, HeadConfig, Passage, log_sum_exp, pool_words
+from litcoin_batch.model.heads import PARTS, HeadConfig, Passage
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.pieces import split_pieces
+from litcoin_batch.model.rows import log_sum_exp, pool_words
 from litcoin_batch.schema import ConfigError, Mention
 
 MENTIONS = {

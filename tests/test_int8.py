@@ -60,13 +60,13 @@ def linear_layers(module: nn.Module) -> dict[str, nn.Linear]:
     return {name: part for name, part in module.named_modules() if isinstance(part, nn.Linear)}
 
 
-def as_told(rows: torch.Tensor, given: Int8Input) -> torch.Tensor:
-    """Rows rounded to the steps of ``given``, in plain arithmetic: each channel in as many parts as it has."""
-    parts, _ = split_channels(1.01 * rows.abs().amax(dim=0))
-    low, high = -given.zero * given.step, (255 - given.zero) * given.step
+def as_told(rows: torch.Tensor, given: Int8Input, low: torch.Tensor, high: torch.Tensor) -> torch.Tensor:
+    """Rows rounded to the steps of ``given``, in plain arithmetic: each channel, from ``low`` to ``high``, in as many parts as it has."""
+    parts, _ = split_channels(torch.maximum(-low, high))
+    bottom, top = -given.zero * given.step, (255 - given.zero) * given.step
     total = torch.zeros_like(rows)
     for part in range(int(parts.max())):
-        left = rows - rows.clamp(part * low, part * high)
+        left = rows - rows.clamp(part * bottom, part * top)
         steps = torch.round((left / given.step).double()).clamp(-given.zero, 255 - given.zero)
         total += torch.where(part < parts, steps * given.step, 0.0).float()
     return total
@@ -82,10 +82,11 @@ def test_a_layer_in_8_bits_is_near_to_the_layer_and_exact_on_its_own_grid():
     torch.manual_seed(3)
     layer, rows = nn.Linear(48, 40), inputs(64, far=5)
     # Ranges that reach a little farther: what is just at the bounds lies halfway between two steps.
-    small = in_8_bits(layer, 1.01 * rows.amin(dim=0), 1.01 * rows.amax(dim=0))
+    low, high = 1.01 * rows.amin(dim=0), 1.01 * rows.amax(dim=0)
+    small = in_8_bits(layer, low, high)
     exact = layer(rows)
     assert 0 < (small(rows) - exact).abs().max() < 0.02 * exact.abs().max()
-    told = as_told(rows, small.given)
+    told = as_told(rows, small.given, low, high)
     assert (told - rows).abs().max() < 0.51 * small.given.step
     assert torch.allclose(small(rows), plain_product(layer, told), atol=1e-4)
 
@@ -196,6 +197,15 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
     same = spans[0].keys() & spans[1].keys()
     assert len(same) > 0.9 * len(spans[0])
     assert 0 < max(abs(spans[0][span] - spans[1][span]) for span in same) < 0.1
+
+
+@needs_int8
+def test_a_recurrence_takes_its_inputs_as_bytes_rounded_once_for_both_directions(ranged_lstm):
+    loaded = Checkpoint.load(ranged_lstm)
+    loaded.model.to_int8(loaded.input_ranges)
+    encoder = loaded.model.encoder
+    for ahead, behind in zip(encoder.forwards, encoder.backwards, strict=True):
+        assert isinstance(ahead.input, Int8Linear) and ahead.input.given is behind.input.given
 
 
 @needs_int8

@@ -41,6 +41,10 @@ def padding(row: dict) -> float:
     return row["padded_pieces"] / row["pieces"]
 
 
+def computed(row: dict) -> float:
+    return row["computed_pieces"] / row["pieces"]
+
+
 def model_sec(row: dict) -> float:
     return (row["sec"]["encode"] + row["sec"]["heads"]) / row["documents"]
 
@@ -62,6 +66,7 @@ class Figures:
     of_float32: Spread | None
     scaling: dict[int, Spread]
     padding: Spread | None
+    computed: Spread | None
     outside: Spread | None
     fit: Fit | None
     projections: dict[int, Projection]
@@ -91,6 +96,7 @@ def figures_of(rows: Rows, checkpoint: str, precisions: Sequence[str], million_a
         ratio(stages[precisions[0]], stages["float32"]) if "float32" in stages else None,
         {n: found for n, found in scaling.items() if found},
         _spread(rows.by_turn("stages", padding, **mine, precision=precisions[0])),
+        _spread(rows.by_turn("stages", computed, **mine, precision=precisions[0])),
         _spread(rows.by_turn("stages", outside, **mine, precision=precisions[0])),
         fit,
         {n: project(fit, million_abstracts * 1e6, n) for n in projected_cores} if fit else {},

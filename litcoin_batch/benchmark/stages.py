@@ -115,6 +115,7 @@ def measure_stages(arithmetic: Arithmetic, paths: tuple[str, ...], threads: int,
         "outside_share": 1 - (sec["encode"] + sec["heads"]) / worker_sec,
         "pieces": pieces.real,
         "padded_pieces": pieces.padded,
+        "computed_pieces": pieces.computed,
         "padding_in_order": padding_in_order(lengths, FIXED_BATCH),
         "load_sec": loaded.sec,
         "precision_used": loaded.annotator.precision,
@@ -175,17 +176,20 @@ def timed_calls(model: nn.Module, watch: Stopwatch) -> Iterator[None]:
 class PieceCount:
     real: int = 0
     padded: int = 0
+    computed: int = 0
 
 
 @contextmanager
 def counted_pieces(encoder: nn.Module) -> Iterator[PieceCount]:
-    """Pieces that ``encoder`` is given and those of them that are real; rows that it adds itself count as padding."""
+    """Pieces that ``encoder`` is given and those of them that are real; rows that it adds itself count as padding.
+    ``computed``: with what several windows of a long document compute again."""
     count = PieceCount()
 
     def add(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:
         _, _, mask = given
         count.real += int(mask.sum())
-        count.padded += encoder.n_computed(mask)
+        count.padded += encoder.n_padded(mask)
+        count.computed += encoder.n_computed(mask)
 
     hook = encoder.register_forward_pre_hook(add)
     try:

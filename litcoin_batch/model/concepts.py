@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.synonyms import Names, Synonyms
@@ -43,7 +44,7 @@ def resolve(
                 ids = _look_up_variant(names, lexicon, prefer_protein)
             else:
                 ids = _look_up(mention, names, lexicon, taxa)
-            resolved[i] = Mention(mention.start, mention.end, mention.type, mention.text, ids or numbers.of(names), mention.score)
+            resolved[i] = replace(mention, entity_ids=ids or numbers.of(names))
     return tuple(resolved)
 
 

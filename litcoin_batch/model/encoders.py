@@ -69,17 +69,21 @@ class RecurrentEncoder(nn.Module):
     def halve_precision(self) -> None:
         self.to(torch.bfloat16)
 
-    def part_recurrences(self) -> None:
-        """Make what the layers do to their inputs linear layers of their own, in place and for inference on a CPU only."""
+    def part_products(self) -> None:
+        """Make what recurrences do to their inputs linear layers of their own, in place and for inference only."""
         self.forwards, self.backwards = (nn.ModuleList(c if isinstance(c, Direction) else Direction(c) for c in cells) for cells in (self.forwards, self.backwards))
 
     def mixing(self, device: torch.device) -> Mixing:
         """Documents of several lengths may share a batch: no place sees the padding behind a document."""
         return Mixing(shortest=0.95, row_step=RECURRENT_ROW_STEP, length_step=1)
 
-    def n_computed(self, mask: Tensor) -> int:
+    def n_padded(self, mask: Tensor) -> int:
         """Places that ``forward`` computes, real or not."""
         return padded_len(len(mask), RECURRENT_ROW_STEP) * int(mask.sum(dim=1).max())
+
+    def n_computed(self, mask: Tensor) -> int:
+        """The same: no place is computed twice."""
+        return self.n_padded(mask)
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         n_rows = len(ids)
@@ -129,9 +133,17 @@ class TransformerEncoder(nn.Module):
         """On a CPU ``forward`` parts a batch by length anyway, and what follows it gains by large batches; a GPU wants them here, too."""
         return Mixing(shortest=0.5) if device.type == "cpu" else Mixing()
 
-    def n_computed(self, mask: Tensor) -> int:
-        """Places that ``forward`` computes, real or not; the begin and end pieces it adds are not counted."""
+    def part_products(self) -> None:
+        """All of them are linear layers of their own."""
+
+    def n_padded(self, mask: Tensor) -> int:
+        """Places that ``forward`` computes, real or not, each once; the begin and end pieces it adds are not counted."""
         return sum(len(rows) * length for rows, length in _by_length(mask))
+
+    def n_computed(self, mask: Tensor) -> int:
+        """The same, those that several windows cover as often as they are computed."""
+        room = self.window - 2
+        return sum(len(rows) * min(length, room) * len(window_starts(length, room)) for rows, length in _by_length(mask))
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         if ids.device.type != "cpu":

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
-from litcoin_batch.model.encoders import RecurrentEncoder
-from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear, pool_words
+from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear
 from litcoin_batch.model.int8 import observed_ranges, to_int8
+from litcoin_batch.model.rows import pool_words
 
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -52,15 +52,15 @@ class JointModel(nn.Module):
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
         """
+        self.encoder.part_products()
         to_int8(self, self._in_int8(), ranges)
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
         """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used, from now on for inference only."""
+        self.encoder.part_products()
         return observed_ranges(self._in_int8())
 
     def _in_int8(self) -> dict[str, nn.Linear]:
-        if isinstance(self.encoder, RecurrentEncoder):
-            self.encoder.part_recurrences()
         return {
             name: part
             for name, part in self.named_modules()

@@ -1,7 +1,7 @@
 """One direction of a recurrent layer on a CPU, for inference.
 
 The kernels of torch pack the weights anew at every step, and copy the steps of a document to run over them backwards. Here
-weights are turned once, results stand where the projected inputs stood, and backwards is another order of steps.
+weights are turned once for all steps, results stand where the projected inputs stood, and backwards is another order of steps.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ matplotlib.use("Agg")
 
 WIDTH_INCHES = 9.4
 # Told apart without colour: fill, hatch.
-FILLS = (("#bdbdbd", ""), ("#ffffff", "////"), ("#6e6e6e", ""), ("#ffffff", "...."))
+FILLS = (("#bdbdbd", ""), ("#ffffff", "////"), ("#6e6e6e", ""), ("#ffffff", "xx"))
 LINES = (("-", "o"), ("--", "s"), (":", "^"), ("-.", "D"), ((0, (6, 1, 1, 1, 1, 1)), "v"), ((0, (1, 1)), "x"))
 INK = "#1a1a1a"
 _RC = {
