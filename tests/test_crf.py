@@ -83,6 +83,35 @@ def test_a_document_is_tagged_alike_in_any_company(field):
     assert torch.equal(crf.best_path(emissions[:3], transitions, single), crf.best_path(emissions, transitions, MASK)[:3])
 
 
+def test_a_document_is_tagged_alike_in_a_large_batch():
+    generator = torch.Generator().manual_seed(3)
+    lengths = torch.randint(1, 90, (37,), generator=generator)
+    mask = torch.arange(96) < lengths[:, None]
+    emissions = 4 * torch.randn(int(lengths.sum()), N_TAGS, generator=generator)
+    transitions = torch.randn(N_TAGS + 1, N_TAGS, generator=generator).masked_fill(~crf.legal_transitions(), -torch.inf)
+    together = crf.marginals(emissions, transitions, mask), crf.best_path(emissions, transitions, mask)
+    for row, part in enumerate(torch.arange(len(emissions)).split(lengths.tolist())):
+        alone = crf.marginals(emissions[part], transitions, mask[row][None]), crf.best_path(emissions[part], transitions, mask[row][None])
+        assert torch.equal(together[0][part], alone[0]) and torch.equal(together[1][part], alone[1])
+
+
+def test_marginals_of_a_long_document_that_wants_what_is_illegal():
+    """Every word asks for an inside that may not follow: sums shrink by e to the 40 from word to word."""
+    transitions = torch.zeros(N_TAGS + 1, N_TAGS).masked_fill(~crf.legal_transitions(), -torch.inf)
+    emissions = torch.full((400, N_TAGS), -40.0)
+    emissions[torch.arange(400), 2 + 2 * (torch.arange(400) % 6)] = 0
+    found = crf.marginals(emissions, transitions, torch.ones(1, 400, dtype=torch.bool))
+    state, ahead = None, []
+    for row in emissions.double():
+        state = row + (transitions[-1] if state is None else (state[:, None] + transitions[:-1]).logsumexp(dim=0))
+        ahead.append(state)
+    behind = [torch.zeros(N_TAGS, dtype=torch.float64)]
+    for row in reversed(emissions.double()[1:]):
+        behind.append((transitions[:-1] + row + behind[-1]).logsumexp(dim=1))
+    expected = torch.softmax(torch.stack(ahead) + torch.stack(behind[::-1]), dim=1).float()
+    torch.testing.assert_close(found, expected, atol=1e-6, rtol=1e-4)
+
+
 def test_confident_mistakes_stay_finite():
     emissions = torch.full((200, N_TAGS), -60.0)
     emissions[:, 0] = 20

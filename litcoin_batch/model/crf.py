@@ -9,12 +9,17 @@ as exact.
 from __future__ import annotations
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from litcoin_batch.model.batches import ROW_STEP
 from litcoin_batch.model.tags import N_TAGS
 
 # Smaller than any probability a path of a document can be asked for; keeps the logarithm finite.
 _TINY = 1e-35
+# The same in 64 bits, and the words after which sums are scaled to one: a word that wants what may not be makes them
+# smaller by the whole distance of its tags' scores.
+_TINIEST = torch.finfo(torch.float64).tiny
+_WORDS_UNSCALED = 8
 
 
 def legal_transitions() -> Tensor:
@@ -79,50 +84,60 @@ def _log_sums(potential: Tensor, transitions: Tensor, real: Tensor) -> Tensor:
 
 
 def marginals(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
-    """(real words, N_TAGS): the probability of each tag given the whole document."""
-    potential = to_grid(torch.exp(emissions - emissions.amax(dim=1, keepdim=True)), word_mask)
-    real = real_words(word_mask)
-    weights = torch.exp(transitions)
-    step, start = weights[:-1], weights[-1]
-    ahead = torch.empty_like(potential)
-    state = start * potential[0]
-    for word in range(len(potential)):
+    """(real words, N_TAGS): the probability of each tag given the whole document; not for gradients."""
+    potential = torch.exp(emissions - emissions.amax(dim=1, keepdim=True)).double()
+    order = _reversed_within(word_mask)
+    # From its first word on and from its last word on a document is gone through in the same way, so at the same time.
+    grid = to_grid(torch.cat([potential, potential[order]], dim=1), nn.functional.pad(word_mask, (0, 0, 0, -len(word_mask) % ROW_STEP)))
+    weights = torch.exp(transitions).double()
+    step = torch.block_diag(weights[:-1], weights[:-1].T)
+    moved, states = torch.empty_like(grid), torch.empty_like(grid)
+    moved[0] = torch.cat([weights[-1], torch.ones_like(weights[-1])])
+    state = moved[0]
+    for word, (here, before, after) in enumerate(zip(grid.unbind(), moved.unbind(), states.unbind(), strict=True)):
         if word:
-            state = torch.where(real[word], _product(state, step) * potential[word], state)
-        state = state / state.sum(dim=1, keepdim=True).clamp(min=_TINY)
-        ahead[word] = state
-    back = step.T.contiguous()
-    behind = torch.ones_like(state)
-    for word in range(len(potential) - 1, 0, -1):
-        # Words after the end leave the backward message at one.
-        moved = _product(behind * potential[word], back)
-        behind = torch.where(real[word], moved / moved.sum(dim=1, keepdim=True).clamp(min=_TINY), behind)
-        ahead[word - 1] *= behind
-    ahead = ahead.transpose(0, 1)[word_mask[:, : len(potential)]]
-    return ahead / ahead.sum(dim=1, keepdim=True).clamp(min=_TINY)
+            torch.mm(state, step, out=before)
+        state = torch.mul(before, here, out=after)
+        if word % _WORDS_UNSCALED == 0:
+            halves = state.view(-1, 2, N_TAGS)
+            halves /= halves.sum(dim=2, keepdim=True).clamp(min=_TINIEST)
+    ahead = _from_grid(states, word_mask)[:, :N_TAGS]
+    behind = _from_grid(moved, word_mask)[:, N_TAGS:][order]
+    both = ahead * behind
+    return (both / both.sum(dim=1, keepdim=True).clamp(min=_TINIEST)).to(emissions.dtype)
 
 
-def _product(rows: Tensor, matrix: Tensor) -> Tensor:
-    # Not a matrix product: its kernels round differently for other numbers of rows, and the tags of a
-    # document must not depend on its company.
-    return (rows[:, :, None] * matrix).sum(dim=1)
+def _reversed_within(word_mask: Tensor) -> Tensor:
+    """(real words,): where each word's place is if every document is reversed."""
+    length = word_mask.sum(dim=1)
+    last = length.cumsum(dim=0) - 1
+    both_ends = torch.repeat_interleave(2 * last - length + 1, length)
+    return both_ends - torch.arange(len(both_ends), device=length.device)
+
+
+def _from_grid(grid: Tensor, word_mask: Tensor) -> Tensor:
+    """What ``to_grid`` was given, of its grid."""
+    return grid.transpose(0, 1)[: len(word_mask)][word_mask[:, : len(grid)]]
 
 
 def best_path(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
     """(real words,) long: the tags of the most probable path of each document (Viterbi)."""
-    score = to_grid(emissions, word_mask)
-    real = real_words(word_mask)
+    # Tags before documents: what is compared then lies far apart, and documents are gone through side by side.
+    score = to_grid(emissions, word_mask).transpose(1, 2).contiguous()
+    real = real_words(word_mask).transpose(1, 2)
     step, start = transitions[:-1], transitions[-1]
-    state = start + score[0]
-    choices = []
-    stay = torch.arange(N_TAGS, device=score.device).expand_as(state)
+    state = start[:, None] + score[0]
+    states = [state]
+    # Up to here every document has words; behind its end nothing of a document changes.
+    n_full = int(word_mask.sum(dim=1).min())
     for word in range(1, len(score)):
-        best, choice = (state[:, :, None] + step).max(dim=1)
-        state = torch.where(real[word], best + score[word], state)
-        choices.append(torch.where(real[word], choice, stay))
-    tag = state.argmax(dim=1)
+        after = (state[:, None] + step[:, :, None]).amax(dim=0).add_(score[word])
+        state = after if word < n_full else torch.where(real[word], after, state)
+        states.append(state)
+    tag = state.argmax(dim=0)
     path = [tag]
-    for choice in reversed(choices):
-        tag = choice.gather(1, tag[:, None]).squeeze(1)
+    for word in range(len(score) - 1, 0, -1):
+        before = (states[word - 1] + step.index_select(1, tag)).argmax(dim=0)
+        tag = before if word < n_full else torch.where(real[word, 0], before, tag)
         path.append(tag)
     return torch.stack(path[::-1], dim=1)[word_mask[:, : len(score)]]
