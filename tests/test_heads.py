@@ -2,11 +2,12 @@ import numpy as np
 import pytest
 import torch
 from tiny_models import TYPE_PAIRS, documents, tiny_model
+from torch import nn
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batches import Mixing, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import ROW_STEP, Mixing, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.entities import join_instances, link_entities
-from litcoin_batch.model.heads import PARTS, HeadConfig, Passage
+from litcoin_batch.model.heads import PARTS, FeatureSum, HeadConfig, Passage, TagHead
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.pieces import split_pieces
 from litcoin_batch.model.rows import log_sum_exp, pool_words
@@ -142,15 +143,44 @@ def test_words_are_means_of_their_pieces(setting):
     for row, p in enumerate(pieces):
         for word in range(p.n_words):
             mean = vectors[row, : p.n_pieces][torch.from_numpy(p.word_of_piece == word)].mean(dim=0)
-            torch.testing.assert_close(pooled[row, word], mean)
-    assert not pooled[~batch.word_mask].any()
+            torch.testing.assert_close(pooled.rows[pooled.first[row] + word], mean)
+    n_words = sum(p.n_words for p in pieces)
+    assert len(pooled.rows) % ROW_STEP == 0 and not pooled.rows[n_words:].any()
+    # As encoders leave them: steps first, fewer of them, and documents that are none; or steps before and behind.
+    steps = torch.randn(max(p.n_pieces for p in pieces), 8, 5)
+    steps[:, : len(vectors)] = vectors.transpose(0, 1)[: len(steps)]
+    inner = nn.functional.pad(vectors, (0, 0, 1, 2))[:, 1:-2]
+    odd = nn.functional.pad(vectors, (0, 1))[..., :-1]
+    for lying in (steps.transpose(0, 1)[: len(vectors)], inner, odd):
+        assert torch.equal(pool_words(lying, batch).rows, pooled.rows)
+
+
+def test_words_are_tagged_by_themselves_and_by_the_mean_of_their_like():
+    torch.manual_seed(1)
+    head = TagHead(6, HeadConfig(8)).eval()
+    words, group = torch.randn(16, 6), torch.tensor([0, 1, 0, 2, 1, 0, 3])
+    means = torch.stack([words[:7][group == g].mean(dim=0) for g in group])
+    first = head.layers[1]
+    expected = head.layers[2:](nn.functional.linear(torch.cat([words[:7], means], dim=1), first.weight, first.bias))
+    with torch.inference_mode():
+        torch.testing.assert_close(head(words, group), expected)
+        head.part_products()
+        torch.testing.assert_close(head(words, group), expected)
+
+
+def test_features_add_up():
+    features = FeatureSum((3, 2, 4), 5)
+    rows = torch.tensor([[2, 1, 3], [0, 0, 0], [1, 1, 2]])
+    sums, which = features(rows)
+    expected = sum(table(rows[:, i]) for i, table in enumerate(features.tables))
+    assert len(sums) == 24 and torch.equal(sums[which], expected)
 
 
 def test_passage_is_softmax_pooling_over_its_words():
     torch.manual_seed(0)
     passage = Passage(6, 4)
-    words = torch.randn(2, 9, 6)
-    base = 1 * 9
+    words = torch.randn(2 * 9, 6)
+    base = 9
     spans = torch.tensor([[base + 2, base + 7, base, base], [base + 1, base + 3, base + 5, base + 6], [base, base, base, base]])
     spans = spans[[0, 1, 2, 1, 0]]
     chosen = [[2, 3, 4, 5, 6], [1, 2, 5]]
@@ -160,7 +190,7 @@ def test_passage_is_softmax_pooling_over_its_words():
         found = pooled[which]
         assert torch.equal(found[:2], found[[4, 3]])
         for row, places in enumerate(chosen):
-            inside = words[1, places]
+            inside = words[9:][places]
             salience = passage.LIMIT * torch.tanh(passage.salience(inside) / passage.LIMIT)
             expected = (torch.softmax(salience, dim=0) * passage.value(inside)).sum(dim=0)
             torch.testing.assert_close(found[row], expected, atol=1e-4, rtol=1e-4)
@@ -169,7 +199,7 @@ def test_passage_is_softmax_pooling_over_its_words():
 
 def test_a_batch_without_pairs_has_no_passages():
     passage = Passage(6, 4)
-    pooled, which = passage(torch.randn(2, 9, 6), torch.zeros(0, 4, dtype=torch.long))
+    pooled, which = passage(torch.randn(18, 6), torch.zeros(0, 4, dtype=torch.long))
     assert pooled.shape == (0, 4) and which.shape == (0,)
 
 
@@ -205,9 +235,8 @@ def test_batches_of_mixed_lengths_are_full_and_waste_little():
 def test_sums_over_passages_leave_out_words_beside_them(setting):
     """Words in no span must not matter, not even where they are infinite."""
     passage = Passage(4, 3)
-    words = torch.randn(2, 6, 4)
+    words = torch.randn(12, 4)
     spans = torch.tensor([[1, 3, 0, 0], [7, 9, 10, 11]])
     expected = passage(words, spans)
-    words[0, 3:] = torch.inf
-    words[1, 0] = torch.inf
+    words[3:7] = torch.inf
     torch.testing.assert_close(passage(words, spans), expected)

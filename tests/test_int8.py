@@ -92,6 +92,20 @@ def test_a_layer_in_8_bits_is_near_to_the_layer_and_exact_on_its_own_grid():
 
 
 @needs_int8
+def test_layers_that_see_the_same_rows_round_them_once_and_take_any_of_them():
+    torch.manual_seed(6)
+    both = nn.ModuleDict({"one": nn.Linear(48, 8), "other": nn.Linear(48, 8)})
+    rows = inputs(64, far=5)
+    bounds = torch.stack([rows.amin(dim=0), rows.amax(dim=0)])
+    to_int8(both, linear_layers(both), {"one": bounds, "other": bounds / 2}, ["one", "other"])
+    assert both["one"].given is both["other"].given
+    given = both["other"].taking(rows)
+    assert given is both["one"].taking(rows)
+    for layer in both.values():
+        assert torch.equal(layer(given[16:48]), layer(rows)[16:48])
+
+
+@needs_int8
 def test_continuing_far_reaching_channels_makes_the_rest_finer():
     torch.manual_seed(4)
     layer, rows = nn.Linear(48, 40, bias=False), inputs(64, far=5)

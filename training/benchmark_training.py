@@ -34,6 +34,7 @@ from torch import nn
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import Instances, Pairs, split_pairs
 from litcoin_batch.model.network import JointModel, PairScores
+from litcoin_batch.model.rows import Words
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 
@@ -99,7 +100,7 @@ class PairByPair(JointModel):
         for name, part in model.named_children():
             self.add_module(name, part)
 
-    def pair_logits(self, words: torch.Tensor, instances: Instances, pairs: Pairs) -> PairScores:
+    def pair_logits(self, words: Words, instances: Instances, pairs: Pairs) -> PairScores:
         logits, of_mentions = [], []
         for _, rows, pair in split_pairs(pairs, 1):
             found = super().pair_logits(words, *of_two_entities(instances, pair))

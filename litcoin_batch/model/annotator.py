@@ -24,6 +24,7 @@ from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.overlap import halving, in_lanes
 from litcoin_batch.model.pieces import Pieces, split_pieces
+from litcoin_batch.model.rows import Words
 from litcoin_batch.model.tags import decode_tags
 from litcoin_batch.schema import (
     ENTITY_TYPES,
@@ -184,7 +185,7 @@ class Annotator:
         ]
 
     def _find_mentions(
-        self, batch: DocumentBatch, words: torch.Tensor, texts: list[str]
+        self, batch: DocumentBatch, words: Words, texts: list[str]
     ) -> list[list[Mention]]:
         log_p, tags = self._model.tag_log_probabilities(words, batch)
         score = torch.softmax(log_p / self._config.calibration.tag_temperature, dim=-1).gather(1, tags[:, None]).squeeze(1)
@@ -206,15 +207,15 @@ class Annotator:
         return mentions
 
     def _score_pairs(
-        self, batch: DocumentBatch, words: torch.Tensor, entities: list[Entities]
+        self, batch: DocumentBatch, words: Words, entities: list[Entities]
     ) -> tuple[Instances, Pairs, PairScores]:
         instances = join_instances(entities)
         pairs = build_pairs(batch, instances, self._type_pairs)
-        scores = PairScores(*(words.new_zeros(n, N_CLASSES + 2) for n in (pairs.n_pairs, len(pairs.pair))))
+        scores = PairScores(*(words.rows.new_zeros(n, N_CLASSES + 2) for n in (pairs.n_pairs, len(pairs.pair))))
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
             found = self._model.pair_logits(words, instances, some)
             scores.pair[part] = found.pair
-            scores.mention_pair[torch.from_numpy(rows).to(words.device)] = found.mention_pair
+            scores.mention_pair[torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
         return instances, pairs, scores
 
     def _decode_relations(

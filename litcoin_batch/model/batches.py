@@ -23,25 +23,25 @@ ROW_STEP = 16
 @dataclass(frozen=True, slots=True)
 class DocumentBatch:
     """``ids``, ``shapes`` (batch, pieces); ``mask`` (batch, pieces) bool, True where data is real;
-    ``word_slot`` (real pieces,) index into the flattened (batch * words) grid; ``word_mask`` (batch, words);
-    ``word_group`` (real words,) numbers the differently spelt words of each document, through the batch.
+    ``word`` (real pieces,) and ``word_group`` (real words,) number words, and the differently spelt words of each
+    document, through the batch; ``word_mask`` (batch, words), where a document has a word.
     """
 
     ids: Tensor
     shapes: Tensor
     mask: Tensor
-    word_slot: Tensor
+    word: Tensor
     word_mask: Tensor
     word_group: Tensor
     pieces: tuple[Pieces, ...]
 
     @property
-    def n_slots(self) -> int:
-        """Words per document in the padded grid."""
-        return self.word_mask.shape[1]
+    def first_word(self) -> np.ndarray:
+        """(documents,) int: the number of each document's first word."""
+        return np.cumsum([0, *(p.n_words for p in self.pieces[:-1])])
 
     def to(self, device: torch.device) -> DocumentBatch:
-        tensors = (self.ids, self.shapes, self.mask, self.word_slot, self.word_mask, self.word_group)
+        tensors = (self.ids, self.shapes, self.mask, self.word, self.word_mask, self.word_group)
         if device.type == "cuda":
             # From memory that stays in place the copy goes on while the host does other things.
             tensors = tuple(t.pin_memory() for t in tensors)
@@ -61,17 +61,21 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
     shapes = np.zeros((n, n_pieces), np.int64)
     mask = np.zeros((n, n_pieces), bool)
     word_mask = np.zeros((n, n_words), bool)
-    slots = []
     for row, p in enumerate(documents):
         ids[row, : p.n_pieces] = p.ids
         shapes[row, : p.n_pieces] = p.word_shapes[p.word_of_piece]
         mask[row, : p.n_pieces] = True
         word_mask[row, : p.n_words] = True
-        slots.append(p.word_of_piece.astype(np.int64) + row * n_words)
-    base = np.cumsum([0, *(p.n_groups for p in documents[:-1])])
-    groups = np.concatenate([p.word_groups for p in documents]) + np.repeat(base, [p.n_words for p in documents])
-    arrays = (ids, shapes, mask, np.concatenate(slots), word_mask, groups.astype(np.int64))
+    word = _numbered([p.word_of_piece for p in documents], [p.n_words for p in documents])
+    groups = _numbered([p.word_groups for p in documents], [p.n_groups for p in documents])
+    arrays = (ids, shapes, mask, word, word_mask, groups)
     return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
+
+
+def _numbered(parts: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarray:
+    """Numbers below ``sizes`` in each of ``parts``, joined so that those of each part follow those of the part before."""
+    base = np.cumsum([0, *sizes[:-1]])
+    return np.concatenate(parts).astype(np.int64) + np.repeat(base, [len(part) for part in parts])
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +129,7 @@ class Pairs:
     ``left``, ``right``, ``pair`` (mention pairs,): instance indices and the entity pair they belong to;
     ``entity_1``, ``entity_2`` (pairs,): entity indices, ordered by type and then by first mention.
     ``mention_features`` (mention pairs, 4) and ``pair_features`` (pairs, 4): bucket indices, see ``features``.
-    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): word spans in the flattened (batch, words) grid.
+    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): spans of the words of the batch, numbered through.
     """
 
     left: np.ndarray
@@ -234,11 +238,10 @@ def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:
 
 def _sentences(batch: DocumentBatch, instances: Instances) -> tuple[np.ndarray, np.ndarray]:
     """Sentence ordinal of each instance (instances,) and its word span (instances, 2)."""
-    word_base = np.cumsum([0] + [p.n_words for p in batch.pieces])
     sentence_base = np.cumsum([0] + [len(p.sentence_words) for p in batch.pieces])
     of_word = np.concatenate([p.word_sentences for p in batch.pieces])
     words = np.concatenate([p.sentence_words for p in batch.pieces])
-    ordinal = of_word[word_base[instances.document] + instances.first]
+    ordinal = of_word[batch.first_word[instances.document] + instances.first]
     return ordinal, words[sentence_base[instances.document] + ordinal]
 
 
@@ -274,7 +277,7 @@ def _pair_features(
 def _passages(
     batch: DocumentBatch, instances: Instances, pair: tuple[np.ndarray, np.ndarray], spans: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Word spans as positions in the flattened (batch, words) grid."""
+    """Spans of words, numbered through the batch."""
     left, right = pair
     n_words = np.asarray([p.n_words for p in batch.pieces])[instances.document[left]]
     start = np.minimum(instances.first[left], instances.first[right])
@@ -282,7 +285,7 @@ def _passages(
     far = stop - start > MAX_BETWEEN
     start = np.where(far, 0, np.maximum(start - MARGIN, 0))
     stop = np.where(far, 0, np.minimum(stop + MARGIN, n_words))
-    base = (instances.document[left] * batch.n_slots)[:, None]
+    base = batch.first_word[instances.document[left]][:, None]
     same = (spans[left] == spans[right]).all(axis=1)
     second = np.where(same[:, None], 0, spans[right])
     between = np.stack([start, stop], axis=1) + base

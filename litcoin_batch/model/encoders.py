@@ -96,7 +96,7 @@ class RecurrentEncoder(nn.Module):
         for ahead, behind, norm in zip(self.forwards, self.backwards, self.norms, strict=True):
             h = self.dropout(x)
             # The residual lets the tanh recurrence refine its input instead of having to carry it.
-            x = norm(x + torch.cat([_recur(ahead, h, mask, False), _recur(behind, h, mask, True)], dim=-1))
+            x = norm(_beside(x, _recur(ahead, h, mask, False), _recur(behind, h, mask, True)))
         return x.transpose(0, 1)[:n_rows]
 
 
@@ -211,6 +211,15 @@ def central_window(n_pieces: int, room: int, starts: list[int]) -> list[int]:
     """For each piece the index of the window whose middle is nearest."""
     middles = torch.tensor(starts, dtype=torch.float64) + (room - 1) / 2
     return (torch.arange(n_pieces)[:, None] - middles).abs().argmin(dim=1).tolist()
+
+
+def _beside(x: Tensor, left: Tensor, right: Tensor) -> Tensor:
+    """``x`` plus ``left`` and ``right`` side by side; without gradients in place of ``x``, as large as it is."""
+    if torch.is_grad_enabled():
+        return x + torch.cat([left, right], dim=-1)
+    for half, part in zip(x.chunk(2, dim=-1), (left, right), strict=True):
+        half += part
+    return x
 
 
 def _recur(cell: nn.RNNBase | Direction, x: Tensor, mask: Tensor, backward: bool) -> Tensor:

@@ -20,9 +20,10 @@ from litcoin_batch.model.batches import (
     ROW_STEP,
     Instances,
     Pairs,
+    padded_len,
 )
 from litcoin_batch.model.crf import legal_transitions
-from litcoin_batch.model.rows import covered, distinct, group_means, log_sum_exp, maximum, on_padded_rows, span_sums, taken
+from litcoin_batch.model.rows import Words, covered, distinct, group_means, log_sum_exp, maximum, on_padded_rows, span_sums, taken
 from litcoin_batch.model.tags import N_TAGS
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
 
@@ -74,6 +75,32 @@ class Linear(nn.Linear):
 class WordLinear(Linear):
     """One that is computed for every word: the most of what heads multiply, and what ``JointModel.to_int8`` takes of them."""
 
+    def taking(self, rows: Tensor) -> Tensor:
+        """What the layer reads of ``rows``; it may be given any of these rows instead."""
+        return rows
+
+
+class GroupedLinear(Linear):
+    """One of rows joined with those of their groups: what groups give is computed once for each group."""
+
+    def forward(self, rows: Tensor, groups: Tensor, group: Tensor) -> Tensor:
+        """``rows`` (rows, width), ``groups`` (groups, width), ``group`` (rows,): (rows, outputs)."""
+        own, shared = self.weight.chunk(2, dim=1)
+        return multiply(rows, own, self.bias).add_(multiply(groups, shared).index_select(0, group))
+
+
+class PartedLinear(nn.Module):
+    """A ``GroupedLinear``, copied, with a linear layer for each of its parts."""
+
+    def __init__(self, layer: GroupedLinear) -> None:
+        super().__init__()
+        own, shared = layer.weight.detach().chunk(2, dim=1)
+        self.own, self.shared = WordLinear(*reversed(own.shape), device="meta"), WordLinear(*reversed(own.shape), bias=False, device="meta")
+        self.own.weight, self.own.bias, self.shared.weight = (nn.Parameter(w.contiguous(), requires_grad=False) for w in (own, layer.bias.detach(), shared))
+
+    def forward(self, rows: Tensor, groups: Tensor, group: Tensor) -> Tensor:
+        return self.own(rows).add_(self.shared(groups).index_select(0, group))
+
 
 class TagHead(nn.Module):
     """(real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
@@ -82,7 +109,7 @@ class TagHead(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Dropout(config.dropout),
-            WordLinear((1 + config.has("document_words")) * width, config.pair_width),
+            GroupedLinear(2 * width, config.pair_width) if config.has("document_words") else WordLinear(width, config.pair_width),
             nn.GELU(),
             nn.Linear(config.pair_width, N_TAGS),
         )
@@ -97,14 +124,23 @@ class TagHead(nn.Module):
             return torch.zeros_like(self.transition)
         return self.transition.masked_fill(~self.legal, -torch.inf)
 
-    def forward(self, words: Tensor, word_mask: Tensor, group: Tensor) -> Tensor:
-        """``words`` (batch, slots, width); ``word_mask`` (batch, slots) bool, which of them are real; ``group`` (real words,)
-        the same for the same word of a document."""
-        rows, n = taken(words.flatten(0, 1), word_mask.flatten())
+    def forward(self, words: Tensor, group: Tensor) -> Tensor:
+        """``words`` (words and added rows, width); ``group`` (real words,) the same for the same word of a document."""
+        dropout, first, *others = self.layers
         if self.config.has("document_words"):
-            means = group_means(rows[:n], group)
-            rows = torch.cat([rows, means.index_select(0, nn.functional.pad(group, (0, len(rows) - n)))], dim=1)
-        return self.layers(rows)[:n]
+            n, n_groups = len(group), int(group.max()) + 1
+            means = group_means(words[:n], group, padded_len(n_groups, ROW_STEP))
+            hidden = first(dropout(words), dropout(means), nn.functional.pad(group, (0, len(words) - n)))
+        else:
+            hidden = first(dropout(words))
+        for layer in others:
+            hidden = layer(hidden)
+        return hidden[: len(group)]
+
+    def part_products(self) -> None:
+        """Make what the first layer does to words and to groups of them linear layers of their own, in place and for inference only."""
+        if isinstance(self.layers[1], GroupedLinear):
+            self.layers[1] = PartedLinear(self.layers[1])
 
 
 class PairHead(nn.Module):
@@ -125,12 +161,9 @@ class PairHead(nn.Module):
             nn.LayerNorm(3 * hidden), nn.Dropout(config.dropout), Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, N_LOGITS)
         )
 
-    def forward(self, words: Tensor, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
-        """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS).
-
-        ``words`` (batch, slots, width), zero where no word is.
-        """
-        device = words.device
+    def forward(self, words: Words, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
+        """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS)."""
+        device = words.rows.device
         at = {name: torch.as_tensor(getattr(pairs, name), device=device) for name in Pairs.__slots__}
         # Rows beyond the last mention pair make their number a multiple of ROW_STEP, see ``batches``.
         n_rows = len(pairs.pair)
@@ -141,19 +174,20 @@ class PairHead(nn.Module):
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
         left, right = on_padded_rows(self.left, vectors), on_padded_rows(self.right, vectors)
         has = self.config.has
-        passages = [self.between(words, at["between"])] if has("between") else []
-        passages += [self.sentence(words, at["sentences"])] if has("sentences") else []
-        features = self.pair_features(at["pair_features"]) * has("features")
+        features, which = self.pair_features(at["pair_features"])
+        of_pairs = features.index_select(0, which) * has("features")
+        # What mention pairs share with others: rows, and which of them each has.
+        shared = [self.between(words.rows, at["between"])] if has("between") else []
+        shared += [self.sentence(words.rows, at["sentences"])] if has("sentences") else []
+        shared += [self.mention_features(at["mention_features"]), (of_pairs, at["pair"])] if has("features") else []
 
         def score(rows: slice) -> Tensor:
             one, two = at["left"][rows], at["right"][rows]
             scored = left[one] + right[two]
             if has("product"):
-                scored = scored + self.product(vectors[one] * vectors[two])
-            for pooled, which in passages:
-                scored = scored + pooled[which[rows]]
-            if has("features"):
-                scored = scored + self.mention_features(at["mention_features"][rows]) + features[at["pair"][rows]]
+                scored += self.product(vectors[one] * vectors[two])
+            for addends, which in shared:
+                scored += addends[which[rows]]
             return self.mention_logits(self.hidden(scored))
 
         n_padded = len(at["pair"])
@@ -164,23 +198,21 @@ class PairHead(nn.Module):
         if not has("entities"):
             return pooled, mention_logits
         one, two = entities[at["entity_1"]], entities[at["entity_2"]]
-        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, features], dim=-1)), mention_logits
+        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, of_pairs], dim=-1)), mention_logits
 
-    def _mentions(self, words: Tensor, instances: Instances) -> Tensor:
+    def _mentions(self, words: Words, instances: Instances) -> Tensor:
         """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
-        n_slots = words.shape[1]
-        device = words.device
-        base = instances.document.astype("int64") * n_slots
-        flat = words.flatten(0, 1)
+        rows, device = words.rows, words.rows.device
+        base = words.first[instances.document]
         first = torch.as_tensor(base + instances.first, device=device)
         last = torch.as_tensor(base + instances.stop - 1, device=device)
         n_words = instances.stop - instances.first
         owner = np.repeat(np.arange(len(n_words)), n_words)
         inside = np.arange(len(owner)) - np.repeat(np.cumsum(n_words) - n_words, n_words)
         every = torch.as_tensor((base + instances.first)[owner] + inside, device=device)
-        mean = group_means(flat[every], torch.as_tensor(owner, device=device))
+        mean = group_means(rows[every], torch.as_tensor(owner, device=device), len(n_words))
         kind = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
-        vectors = on_padded_rows(self.mention, torch.cat([flat[first], flat[last], mean], dim=-1))
+        vectors = on_padded_rows(self.mention, torch.cat([rows[first], rows[last], mean], dim=-1))
         return vectors + self.kind(kind) if self.config.has("types") else vectors
 
 
@@ -196,31 +228,31 @@ class Passage(nn.Module):
         self.salience = WordLinear(width, hidden)
 
     def forward(self, words: Tensor, spans: Tensor) -> tuple[Tensor, Tensor]:
-        """For ``spans`` (rows, 2 * k), k half-open spans each, pooled together, zero if all empty: (different rows, hidden),
-        and (rows,) which of them each is.
+        """For ``spans`` (rows, 2 * k) of ``words`` (words, width), k half-open spans each, pooled together, zero if all
+        empty: (different rows, hidden), and (rows,) which of them each is.
 
-        Spans are places in the flattened (batch, slots) grid. Words in no span are left out of everything.
+        Words in no span are left out of everything.
         """
-        flat = words.flatten(0, 1)
         # Mention pairs share sentences: each span is summed once, and spans that meet again are pooled once.
-        (start, stop), which = distinct(spans.view(-1, 2), len(flat) + 1)
-        needed = covered(start, stop, len(flat))
-        weighted = self._weighted(taken(flat, needed)[0])
+        (start, stop), which = distinct(spans.view(-1, 2), len(words) + 1)
+        needed = covered(start, stop, len(words))
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
-        sums = span_sums(weighted, number[start], stop - start)
-        together, which = distinct(which.view(len(spans), spans.shape[1] // 2), len(sums))
-        numerator, denominator = reduce(torch.add, (sums[part] for part in together)).chunk(2, dim=1)
+        together, which = distinct(which.view(len(spans), spans.shape[1] // 2), len(start))
+        numerator, denominator = (
+            reduce(torch.add, (sums[part] for part in together))
+            for sums in (span_sums(rows, number[start], stop - start) for rows in self._weighted(taken(self.value.taking(words), needed)[0]))
+        )
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator)), which
 
-    def _weighted(self, rows: Tensor) -> Tensor:
-        """(rows, width) -> (rows, 2 * hidden): what a word adds to the numerator and to the denominator."""
-        weight = torch.exp(self.LIMIT * torch.tanh(self.salience(rows) / self.LIMIT))
-        return torch.cat([weight * self.value(rows), weight], dim=1)
+    def _weighted(self, rows: Tensor) -> tuple[Tensor, Tensor]:
+        """(rows, width) -> twice (rows, hidden): what a word adds to the numerator and to the denominator."""
+        weight = self.salience(rows).div_(self.LIMIT).tanh_().mul(self.LIMIT).exp_()
+        return weight * self.value(rows), weight
 
 
 class FeatureSum(nn.Module):
-    """Sum of one embedding per bucketed feature: (rows, features) -> (rows, hidden)."""
+    """Sum of one embedding per bucketed feature."""
 
     def __init__(self, sizes: tuple[int, ...], hidden: int) -> None:
         super().__init__()
@@ -228,8 +260,13 @@ class FeatureSum(nn.Module):
         for table in self.tables:
             nn.init.normal_(table.weight, std=0.1)
 
-    def forward(self, features: Tensor) -> Tensor:
-        return sum(table(features[:, i]) for i, table in enumerate(self.tables))
+    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+        """For ``features`` (rows, features): the sums of all combinations (combinations, hidden), and (rows,) which of them each row has."""
+        sums, which = self.tables[0].weight, features[:, 0]
+        for table, feature in zip(self.tables[1:], features.T[1:], strict=True):
+            sums = (sums[:, None] + table.weight).flatten(0, 1)
+            which = which * table.num_embeddings + feature
+        return sums, which
 
 
 def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
@@ -59,8 +59,12 @@ def observed_ranges(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tenso
             hook.remove()
 
 
-def to_int8(module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[str, Tensor]) -> None:
+def to_int8(
+    module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[str, Tensor], of_one_input: Collection[str] = ()
+) -> None:
     """Exchange ``layers``, named as in ``module``, in place and for inference on a CPU only.
+
+    ``of_one_input``: those that see rows of one tensor, and are to take the same bytes of it.
 
     Raises ``ContractError`` where ``ranges`` are those of other layers.
     """
@@ -69,6 +73,9 @@ def to_int8(module: nn.Module, layers: Mapping[str, nn.Linear], ranges: Mapping[
     if expected != found:
         wrong = sorted(name for name in expected.keys() | found.keys() if expected.get(name) != found.get(name))
         raise ContractError(f"ranges of inputs do not fit the model: {', '.join(wrong[:8])}")
+    if of_one_input:
+        low, high = torch.stack([ranges[name] for name in of_one_input]).unbind(dim=1)
+        ranges = {**ranges, **dict.fromkeys(of_one_input, torch.stack([low.amin(dim=0), high.amax(dim=0)]))}
     inputs: dict[bytes, Int8Input] = {}
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")
@@ -141,6 +148,10 @@ class Int8Linear(nn.Module):
     def __init__(self, linear: nn.Linear, given: Int8Input) -> None:
         super().__init__()
         self.given, self._product = given, Product(linear, given)
+
+    def taking(self, rows: Tensor) -> Tensor:
+        """The bytes of ``rows``; the layer may be given any rows of them instead."""
+        return self.given(rows)
 
     def forward(self, rows: Tensor) -> Tensor:
         given = rows if rows.dtype == torch.uint8 else self.given(rows)

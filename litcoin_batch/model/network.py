@@ -13,7 +13,7 @@ from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
 from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear
 from litcoin_batch.model.int8 import observed_ranges, to_int8
-from litcoin_batch.model.rows import pool_words
+from litcoin_batch.model.rows import Words, pool_words
 
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -52,13 +52,18 @@ class JointModel(nn.Module):
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
         """
-        self.encoder.part_products()
-        to_int8(self, self._in_int8(), ranges)
+        self._part_products()
+        layers = self._in_int8()
+        to_int8(self, layers, ranges, [name for name, part in layers.items() if isinstance(part, WordLinear)])
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
         """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used, from now on for inference only."""
-        self.encoder.part_products()
+        self._part_products()
         return observed_ranges(self._in_int8())
+
+    def _part_products(self) -> None:
+        self.encoder.part_products()
+        self.tag_head.part_products()
 
     def _in_int8(self) -> dict[str, nn.Linear]:
         return {
@@ -67,19 +72,19 @@ class JointModel(nn.Module):
             if isinstance(part, WordLinear) or name.startswith("encoder.") and isinstance(part, nn.Linear)
         }
 
-    def words(self, batch: DocumentBatch) -> Tensor:
-        """(batch, slots, width) word vectors: the one pass of the encoder over each document."""
+    def words(self, batch: DocumentBatch) -> Words:
+        """Word vectors: the one pass of the encoder over each document."""
         return pool_words(self.encoder(batch.ids, batch.shapes, batch.mask).float(), batch)
 
-    def tag_logits(self, words: Tensor, batch: DocumentBatch) -> Tensor:
+    def tag_logits(self, words: Words, batch: DocumentBatch) -> Tensor:
         """(real words, N_TAGS), document after document: emissions of the conditional random field."""
-        return self.tag_head(words, batch.word_mask, batch.word_group)
+        return self.tag_head(words.rows, batch.word_group)
 
-    def tag_log_probabilities(self, words: Tensor, batch: DocumentBatch) -> tuple[Tensor, Tensor]:
+    def tag_log_probabilities(self, words: Words, batch: DocumentBatch) -> tuple[Tensor, Tensor]:
         """Log marginals (real words, N_TAGS), each word's given its whole document, and the best path (real words,)."""
         emissions, transitions = self.tag_logits(words, batch).float(), self.tag_head.transitions
         log_p = crf.marginals(emissions, transitions, batch.word_mask).clamp(min=LEAST_PROBABILITY).log()
         return log_p, crf.best_path(emissions, transitions, batch.word_mask)
 
-    def pair_logits(self, words: Tensor, instances: Instances, pairs: Pairs) -> PairScores:
+    def pair_logits(self, words: Words, instances: Instances, pairs: Pairs) -> PairScores:
         return PairScores(*self.pair_head(words, instances, pairs))

@@ -6,26 +6,52 @@ No loop over documents, words or pairs; everything may be differentiated.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
 from litcoin_batch.model.batches import ROW_STEP, DocumentBatch, padded_len
 
 
-def pool_words(vectors: Tensor, batch: DocumentBatch) -> Tensor:
-    """(batch, slots, width): the mean of each word's pieces; zero where no word is."""
-    n_rows, n_slots = batch.word_mask.shape
-    real = vectors[batch.mask[:, : vectors.shape[1]]]
-    words = real.new_zeros(n_rows * n_slots, vectors.shape[-1]).index_add_(0, batch.word_slot, real)
-    count = torch.bincount(batch.word_slot, minlength=n_rows * n_slots).clamp(min=1)
-    return (words / count[:, None]).view(n_rows, n_slots, -1)
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Vectors of a batch's words, document after document.
+
+    ``rows`` (words, width), with rows of zeros behind the last word up to a multiple of ROW_STEP, see ``batches``;
+    ``first`` (documents,) the row of each document's first word.
+    """
+
+    rows: Tensor
+    first: np.ndarray
 
 
-def group_means(rows: Tensor, group: Tensor) -> Tensor:
-    """(groups, columns): the mean of the rows of each group."""
-    count = torch.bincount(group)
-    return rows.new_zeros(len(count), rows.shape[1]).index_add_(0, group, rows) / count[:, None]
+def pool_words(vectors: Tensor, batch: DocumentBatch) -> Words:
+    """The mean of each word's pieces, from ``vectors`` (batch, pieces, width)."""
+    lying, places = _in_memory(vectors, *torch.nonzero(batch.mask).unbind(dim=1))
+    count = torch.bincount(batch.word, minlength=padded_len(len(batch.word_group), ROW_STEP))
+    sums = nn.functional.embedding_bag(places, lying, count.cumsum(dim=0) - count, mode="sum")
+    return Words(sums.div_(count.clamp(min=1)[:, None]), batch.first_word)
+
+
+def _in_memory(vectors: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
+    """``vectors`` (rows, columns, width) as the memory has them, (places, width), and the places of those in ``row`` and ``column``.
+
+    Encoders leave documents or steps first, and some beside them: nothing is copied to bring them into another order.
+    """
+    width = vectors.shape[2]
+    if vectors.stride(2) != 1 or any(stride % width for stride in vectors.stride()[:2]):
+        vectors = vectors.contiguous()
+    of_row, of_column = (stride // width for stride in vectors.stride()[:2])
+    n = (len(vectors) - 1) * of_row + (vectors.shape[1] - 1) * of_column + 1
+    return vectors.as_strided((n, width), (width, 1)), row * of_row + column * of_column
+
+
+def group_means(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:
+    """(groups, columns): the mean of the rows of each group, zero where it has none."""
+    count = torch.bincount(group, minlength=n_groups).clamp(min=1)
+    return rows.new_zeros(n_groups, rows.shape[1]).index_add_(0, group, rows).div_(count[:, None])
 
 
 def distinct(rows: Tensor, n: int) -> tuple[list[Tensor], Tensor]:
