@@ -8,7 +8,6 @@ from __future__ import annotations
 import torch
 import transformers  # as in ``encoders``: loads what is asked of it
 from torch import Tensor
-from transformers.masking_utils import bidirectional_mask_function
 
 _FUSED, _ONE_ROW, _BY_DOCUMENT = "sdpa", "sdpa_one_row", "by_document"
 
@@ -35,7 +34,7 @@ def _exchange(backbone: transformers.PreTrainedModel, found: str, name: str, att
 def _mask(*sizes: object, mask_function: object, device: torch.device | str = "cpu", **others: object) -> Tensor | None:
     """As transformers makes it for the fused kernel, or its first row (batch, 1, 1, pieces)."""
     mask = transformers.AttentionMaskInterface()[_FUSED](*sizes, mask_function=mask_function, device=device, **others)
-    if mask is None or mask_function is not bidirectional_mask_function or torch.device(device).type != "cpu":
+    if mask is None or mask_function is not transformers.masking_utils.bidirectional_mask_function or torch.device(device).type != "cpu":
         return mask
     return mask[:, :, :1]
 
