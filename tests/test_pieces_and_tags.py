@@ -1,8 +1,13 @@
+from itertools import product
+
 import numpy as np
 import pytest
 from tiny_models import documents
+from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 from vocabulary import train_tokenizer
 
+from litcoin_batch.model import chunks as chunks_module
+from litcoin_batch.model import pieces as pieces_module
 from litcoin_batch.model.pieces import N_SHAPES, split_pieces, word_ranges
 from litcoin_batch.model.tags import decode_tags, encode_tags
 from litcoin_batch.schema import Document, Mention
@@ -65,6 +70,64 @@ def test_odd_texts_have_consistent_pieces(tokenizer, text):
     pieces = split_pieces([Document(1, text, None)], tokenizer)[0]
     assert len(pieces.word_of_piece) == pieces.n_pieces
     assert pieces.n_words == len(set(pieces.word_of_piece.tolist()))
+
+
+def same_arrays(one, other):
+    names = type(one).__dataclass_fields__
+    return all(np.array_equal(getattr(one, n), getattr(other, n)) and getattr(one, n).dtype == getattr(other, n).dtype for n in names)
+
+
+ODD = (
+    "",
+    " ",
+    "  two  spaces  ",
+    "\t tab \x0b\x1c\x85 control \x00\x00",
+    "\u200b \u200b.",
+    "soft\u00adhyphen caf\u00e9 cafe\u0301 \u0301 a",
+    "no\u00a0break thin\u2009space",
+    "\u4e2d\u6587 IL-6\u4e2d",
+    "\U0001f600\u200d\U0001f9ec",
+    "_a_ __ b_c [SEP][CLS] [PAD",
+    ". . ... " * 50,
+    "a" * 5000,
+)
+
+
+def test_a_document_yields_the_same_in_any_company(tokenizer, monkeypatch):
+    many = [*documents(), *(Document(i, text, other) for i, (text, other) in enumerate(product(ODD, ODD)))]
+    alone = [split_pieces([document], tokenizer)[0] for document in many]
+    for block_chars in (1, 1000, 1 << 30):
+        monkeypatch.setattr(pieces_module, "_BLOCK_CHARS", block_chars)
+        assert all(map(same_arrays, split_pieces(many, tokenizer), alone))
+
+
+def test_chunks_of_a_text_yield_what_the_whole_text_does(tokenizer, monkeypatch):
+    many = [*documents(), *(Document(i, text, other) for i, (text, other) in enumerate(product(ODD, ODD)))]
+    assert chunks_module._spaces_part(tokenizer)
+    by_chunk = split_pieces(many, tokenizer)
+    monkeypatch.setattr(chunks_module, "_spaces_part", lambda _: False)
+    assert all(map(same_arrays, by_chunk, split_pieces(many, tokenizer)))
+
+
+def test_tokenizers_that_look_at_spaces_are_given_whole_texts():
+    vocabulary = {piece: i for i, piece in enumerate(("\u2581", "a", "b", "c", "(", ")", ".", "\u2581("))}
+    tokenizer = Tokenizer(models.BPE(vocabulary, [("\u2581", "(")]))
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
+    texts = ["a (b) c.", " ", "", "  ab  c"]
+    together = split_pieces([Document(i, text, None) for i, text in enumerate(texts)], tokenizer)
+    for text, pieces in zip(texts, together, strict=True):
+        assert same_arrays(pieces, split_pieces([Document(1, text, None)], tokenizer)[0])
+    words = [texts[0][a:b] for a, b in together[0].word_spans.tolist()]
+    assert words == ["a", "(", "b", ")", "c", "."]
+    # The piece of a space alone belongs to the word before it, that of "\u2581(" to the bracket.
+    assert [words[w] for w in together[0].word_of_piece.tolist()] == ["a", "a", "(", "b", ")", ")", "c", ".", "."]
+
+
+@pytest.mark.parametrize("token", [{"lstrip": True}, {"rstrip": True}, {"single_word": True}])
+def test_added_tokens_that_look_at_spaces_make_chunks_dependent(tokenizer, token):
+    other = Tokenizer.from_str(tokenizer.to_str())
+    other.add_tokens([AddedToken("gene", **token)])
+    assert chunks_module._spaces_part(tokenizer) and not chunks_module._spaces_part(other)
 
 
 def test_decoding_undoes_encoding():

@@ -6,23 +6,21 @@ an encoder reads. Both keep their spans into ``Document.text``.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 from tokenizers import Tokenizer
 
+from litcoin_batch.model.chunks import chunks_of, edges_of, starts_of
 from litcoin_batch.model.sentences import split_document
 from litcoin_batch.schema import Document, Mention
 
-# Runs of word characters, and every other non-space character alone: BERT's basic tokenisation, at
-# whose borders 99.5 % of BioRED Train mentions start and end.
-_WORD = re.compile(r"\w+|[^\w\s]")
-
 N_SHAPES = 12
-# An odd number without structure; sums of its powers wrap around at 64 bits.
-_HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
+# Characters that are computed at once: enough documents to share their words, few enough to bound memory.
+_BLOCK_CHARS = 1 << 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,8 @@ class Pieces:
 
     ``ids`` (pieces,) vocabulary ids; ``word_of_piece`` (pieces,) index into the words; ``word_spans``
     (words, 2) character spans; ``word_shapes`` (words,) in [0, N_SHAPES); ``word_groups`` (words,) in
-    [0, n_groups), the same for words spelt alike but for ASCII letter case; ``word_sentences`` (words,) index into ``sentence_spans`` (sentences, 2) character spans; ``sentence_words`` (sentences, 2) word spans.
+    [0, n_groups), the same for words spelt alike but for ASCII letter case; ``word_sentences`` (words,)
+    index into ``sentence_spans`` (sentences, 2) character spans; ``sentence_words`` (sentences, 2) word spans.
     """
 
     ids: np.ndarray
@@ -57,13 +56,11 @@ class Pieces:
 
 
 def split_pieces(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pieces]:
-    """Tokenise a batch of documents in one call of the Rust tokenizer, without special pieces."""
-    texts = [document.text for document in documents]
-    encodings = tokenizer.encode_batch(texts, add_special_tokens=False)
-    return [
-        _pieces(text, np.asarray(encoding.ids, np.int32), encoding.offsets, split_document(document))
-        for document, text, encoding in zip(documents, texts, encodings, strict=True)
-    ]
+    """Tokenise documents without special pieces. What one document yields does not depend on the others."""
+    n_chars = [len(document.title or "") + len(document.abstract or "") for document in documents]
+    block = (np.cumsum(n_chars) // _BLOCK_CHARS).tolist()
+    blocks = groupby(zip(block, documents, strict=True), key=itemgetter(0))
+    return [pieces for _, some in blocks for pieces in _split_block([document for _, document in some], tokenizer)]
 
 
 def word_ranges(pieces: Pieces, mentions: Sequence[Mention]) -> np.ndarray:
@@ -73,81 +70,60 @@ def word_ranges(pieces: Pieces, mentions: Sequence[Mention]) -> np.ndarray:
     return np.stack([first, np.maximum(first, stop)], axis=1)
 
 
-def _pieces(text: str, ids: np.ndarray, offsets: list, sentences: list[tuple[int, int]]) -> Pieces:
-    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
-    spans = np.asarray([match.span() for match in _WORD.finditer(text)], np.int32).reshape(-1, 2)
-    starts = np.asarray([start for start, _ in offsets], np.int32)
-    # Some tokenizers count the space before a word as part of its first piece; the end never does.
-    ends = np.asarray([end for _, end in offsets], np.int32)
-    anchor = np.maximum(starts, ends - 1)
-    # One piece may span several words only at its start ("▁(" and the like): the last character decides
-    # there, and for every other piece first and last character lie in the same word.
-    word = np.searchsorted(spans[:, 0], np.where(_is_space(codes, starts), anchor, starts), side="right") - 1
-    keep = word >= 0
-    ids, word = ids[keep], word[keep]
-    used, word = np.unique(word, return_inverse=True)
-    spans = spans[used]
-    sentence_spans = np.asarray(sentences, np.int32).reshape(-1, 2)
-    of_sentence = np.searchsorted(sentence_spans[:, 0], spans[:, 0], side="right") - 1
-    ordinals = np.arange(len(sentence_spans))
-    borders = (np.searchsorted(of_sentence, ordinals, "left"), np.searchsorted(of_sentence, ordinals, "right"))
-    return Pieces(
-        ids,
-        word.astype(np.int32),
-        spans,
-        _word_shapes(codes, spans),
-        _word_groups(codes, spans),
-        np.maximum(of_sentence, 0).astype(np.int32),
-        sentence_spans,
-        np.stack(borders, axis=1).astype(np.int32),
+def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pieces]:
+    """All documents as one text, a space between each two, cut where each starts."""
+    texts = [document.text for document in documents]
+    chunks = chunks_of(texts, tokenizer)
+    text_starts, chunk_starts = starts_of([len(text) for text in texts]), starts_of(chunks.n_chars)
+    chunk_edges = np.append(np.searchsorted(chunk_starts, text_starts), len(chunk_starts))
+    n_chunks = np.diff(chunk_edges)
+    piece_edges, word_edges = chunks.first_piece[chunk_edges], chunks.first_word[chunk_edges]
+    # Chunks count within themselves; these are their first word and character within their document.
+    base = chunks.first_word[:-1] - np.repeat(word_edges[:-1], n_chunks)
+    word_of_piece = chunks.words + _repeat(base, np.diff(chunks.first_piece))
+    base = chunk_starts - np.repeat(text_starts, n_chunks)
+    word_spans = chunks.spans + _repeat(base, np.diff(chunks.first_word))[:, None]
+    columns = (
+        _cut(chunks.ids, piece_edges),
+        _cut(word_of_piece, piece_edges),
+        _cut(word_spans, word_edges),
+        _cut(chunks.shapes, word_edges),
+        _cut(_word_groups(chunks.spellings, word_edges), word_edges),
+        *_sentences(documents, text_starts, word_spans[:, 0] + np.repeat(text_starts, np.diff(word_edges)), word_edges),
+    )
+    return [Pieces(*row) for row in zip(*columns, strict=True)]
+
+
+def _sentences(
+    documents: Sequence[Document], text_starts: np.ndarray, word_starts: np.ndarray, word_edges: np.ndarray
+) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
+    """The last three fields of ``Pieces``. Every word starts in a sentence."""
+    spans = [split_document(document) for document in documents]
+    flat = np.fromiter(chain.from_iterable(chain.from_iterable(spans)), np.int32).reshape(-1, 2)
+    edges = edges_of([len(some) for some in spans])
+    n_sentences = np.diff(edges)
+    first = np.searchsorted(word_starts, flat[:, 0] + np.repeat(text_starts, n_sentences))
+    n_words = np.diff(first, append=len(word_starts))
+    words = np.stack([first, first + n_words], axis=1)
+    ordinal = np.arange(len(flat)) - np.repeat(edges[:-1], n_sentences)
+    return (
+        _cut(_repeat(ordinal, n_words), word_edges),
+        _cut(flat, edges),
+        _cut(words.astype(np.int32) - _repeat(word_edges[:-1], n_sentences)[:, None], edges),
     )
 
 
-def _is_space(codes: np.ndarray, positions: np.ndarray) -> np.ndarray:
-    """(positions,) bool: whether the character there is white space."""
-    if not len(codes):
-        return np.zeros(len(positions), bool)
-    code = codes[np.minimum(positions, len(codes) - 1)]
-    return (code == 32) | ((code >= 9) & (code <= 13)) | (code == 0xA0)
+def _word_groups(spellings: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """(words,) int32 the rank of each spelling among those of its document."""
+    # Added to a spelling it gives a number that no two documents share.
+    base = np.arange(len(edges) - 1) * (int(spellings.max(initial=0)) + 1)
+    unique, rank = np.unique(spellings + np.repeat(base, np.diff(edges)), return_inverse=True)
+    return rank.astype(np.int32) - _repeat(np.searchsorted(unique, base), np.diff(edges))
 
 
-def _word_shapes(codes: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """Letter case and digits of each word, which an uncased vocabulary loses but gene symbols live by.
-
-    (words,) int32: 3 * case + digits, case 0 no capital, 1 first letter only, 2 all letters, 3 mixed;
-    digits 0 none, 1 some, 2 nothing else. Capitals are ASCII: that is where symbols have them.
-    """
-    upper = (codes >= 65) & (codes <= 90)
-    lower = (codes >= 97) & (codes <= 122)
-    digit = (codes >= 48) & (codes <= 57)
-    n_upper, n_lower, n_digit = (_count_within(flags, spans) for flags in (upper, lower, digit))
-    first = upper[spans[:, 0]] if len(spans) else np.zeros(0, bool)
-    case = np.select(
-        [n_upper == 0, (n_lower == 0), first & (n_upper == 1)],
-        [0, 2, 1],
-        default=3,
-    )
-    length = spans[:, 1] - spans[:, 0]
-    digits = np.where(n_digit == 0, 0, np.where(n_digit == length, 2, 1))
-    return (3 * case + digits).astype(np.int32)
+def _repeat(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    return np.repeat(values.astype(np.int32), counts)
 
 
-def _word_groups(codes: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """(words,) int32. Words are compared by a 64-bit polynomial hash: no string is made per word."""
-    if not len(spans):
-        return np.zeros(0, np.int32)
-    upper = (codes >= 65) & (codes <= 90)
-    lowered = (codes + 32 * upper).astype(np.uint64)
-    length = spans[:, 1] - spans[:, 0]
-    place = np.arange(length.sum()) - np.repeat(np.cumsum(length) - length, length)
-    characters = lowered[np.repeat(spans[:, 0], length) + place]
-    powers = np.full(int(length.max()), _HASH_BASE, np.uint64)
-    powers[0] = 1
-    powers = np.multiply.accumulate(powers)
-    hashes = np.add.reduceat(characters * powers[place], np.cumsum(length) - length)
-    return np.unique(hashes, return_inverse=True)[1].astype(np.int32)
-
-
-def _count_within(flags: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    total = np.concatenate([[0], np.cumsum(flags)])
-    return total[spans[:, 1]] - total[spans[:, 0]]
+def _cut(values: np.ndarray, edges: np.ndarray) -> list[np.ndarray]:
+    return [values[start:stop] for start, stop in pairwise(edges.tolist())]
