@@ -19,6 +19,7 @@ _MIN_SHORT_CHARS, _MAX_SHORT_CHARS = 2, 10
 # A long form never reaches back over the end of a sentence or another bracket's content.
 _MAX_LONG_CHARS = 240
 _SENTENCE_END = re.compile(r"[.;:!?]\s")
+_VISIBLE = re.compile(r"\S+")
 
 
 class Definition(NamedTuple):
@@ -43,7 +44,8 @@ def _long_then_short(text: str, match: re.Match[str]) -> Definition | None:
     inner = _INNER_END.split(match.group(1), maxsplit=1)[0]
     start = match.start(1) + len(inner) - len(inner.lstrip())
     short = (start, start + len(inner.strip()))
-    return _define(text, short, _candidate_before(text, match.start(), short))
+    # Most brackets hold no short form: that is seen at once, a long form is searched for.
+    return _define(text, short, _candidate_before(text, match.start(), short)) if _is_short(text[slice(*short)]) else None
 
 
 def _short_then_long(text: str, match: re.Match[str]) -> Definition | None:
@@ -53,7 +55,7 @@ def _short_then_long(text: str, match: re.Match[str]) -> Definition | None:
     if not words or " " not in match.group(1).strip():
         return None
     word, end = words[-1], match.start() - (len(before) - len(before.rstrip()))
-    return _define(text, (end - len(word), end), match.span(1))
+    return _define(text, (end - len(word), end), match.span(1)) if _is_short(word) else None
 
 
 def _candidate_before(text: str, bracket: int, short: Span) -> Span:
@@ -64,18 +66,18 @@ def _candidate_before(text: str, bracket: int, short: Span) -> Span:
     stops = list(_SENTENCE_END.finditer(text, window_start, bracket))
     if stops:
         window_start = stops[-1].end()
-    words = list(re.finditer(r"\S+", text[window_start:bracket]))[-n_words:]
+    words = list(_VISIBLE.finditer(text, window_start, bracket))[-n_words:]
     if not words:
         return bracket, bracket
-    return window_start + words[0].start(), window_start + words[-1].end()
+    return words[0].start(), words[-1].end()
+
+
+def _is_short(text: str) -> bool:
+    return _MIN_SHORT_CHARS <= len(text) <= _MAX_SHORT_CHARS and _SHORT_FORM.fullmatch(text) is not None
 
 
 def _define(text: str, short: Span, candidate: Span) -> Definition | None:
     short_text = text[slice(*short)]
-    if not _MIN_SHORT_CHARS <= len(short_text) <= _MAX_SHORT_CHARS:
-        return None
-    if not _SHORT_FORM.fullmatch(short_text):
-        return None
     start = _match_backwards(short_text, text, candidate)
     if start is None:
         return None
