@@ -142,6 +142,26 @@ def test_a_long_form_lends_its_concept_though_no_mention_covers_it():
 
 
 @pytest.mark.parametrize(
+    "name, known",
+    [
+        ("HSF2", True),
+        ("HSF-2", True),
+        ("anti-HSF", True),
+        ("HS and HSF", True),
+        ("new HSF (HS)", True),
+        ("HSFs", False),
+        ("XHSF2", False),
+        ("HSF_2", True),
+    ],
+)
+def test_short_forms_are_written_out_where_they_stand_as_words_or_before_numbers(name, known):
+    names = ("heat shock factor 2", "anti-heat shock factor", "heat shock and heat shock factor", "new heat shock factor")
+    lexicon = Lexicon.from_rows([(long, GENE, "G1") for long in names])
+    document = Document(7, None, f"The heat shock (HS) factor, heat shock factor (HSF), is here. {name}")
+    assert (resolve(document, mentions_of(document, (name, GENE))[-1:], lexicon)[0].entity_ids == ("G1",)) == known
+
+
+@pytest.mark.parametrize(
     ("text", "names"),
     [
         ("keratitis-deafness (KD) syndrome, or KD syndrome", ["keratitis-deafness (KD) syndrome", "KD syndrome"]),

@@ -6,7 +6,7 @@ Only the document's own text is used, no vocabulary.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from litcoin_batch.model.abbreviations import Definition, find_definitions
@@ -97,18 +97,13 @@ class Synonyms:
         A name with its short forms written out counts as a long form, mentioned elsewhere or not.
         """
         long_of = {self._text[slice(*d.short)]: self._text[slice(*d.long)] for d in definitions}
-        shorts = "|".join(re.escape(s) for s in sorted(long_of, key=len, reverse=True))
-        inside = re.compile(rf"(?<![^\W_])(?:{shorts})(?=$|[\W_]|\d)")
+        long_of = {short: long_of[short] for short in sorted(long_of, key=len, reverse=True)}
         seen: set[tuple[str, str]] = set()
         for mention in self._mentions:
             if (mention.type, mention.text) in seen:
                 continue
             seen.add((mention.type, mention.text))
-            plain = mention.text
-            # Few names have brackets: most documents need no pattern for them.
-            if "(" in plain:
-                plain = re.sub(rf"\s?\((?:{shorts})\)", "", plain)
-            expanded = inside.sub(lambda match: f"{long_of[match.group()]} ", plain)
+            expanded = _expand(mention.text, long_of)
             if expanded == mention.text:
                 continue
             key = mention.type, normalise(expanded, mention.type)
@@ -140,3 +135,36 @@ class Synonyms:
             return False
         symbol = len(second.text) <= _LONGEST_SYMBOL_CHARS and " " not in second.text
         return symbol or first.text[:1].casefold() == second.text[:1].casefold()
+
+
+def _expand(name: str, long_of: Mapping[str, str]) -> str:
+    """``name`` with its short forms written out, without those it has in brackets.
+
+    ``long_of``: the longest short form first, which is tried first.
+    """
+    if not any(short in name for short in long_of):
+        return name
+    # Few names have brackets: most documents need no pattern for them.
+    if "(" in name:
+        shorts = "|".join(map(re.escape, long_of))
+        name = re.sub(rf"\s?\((?:{shorts})\)", "", name)
+    parts, done, position = [], 0, 0
+    while position < len(name):
+        short = _short_at(name, position, long_of)
+        if short:
+            parts += [name[done:position], long_of[short], " "]
+            done = position + len(short)
+        position = max(position + 1, done)
+    return "".join((*parts, name[done:]))
+
+
+def _short_at(name: str, position: int, shorts: Iterable[str]) -> str | None:
+    """The first of ``shorts`` that stands there as a word, or before a number ("IL2" has the short form "IL")."""
+    if position and name[position - 1].isalnum():
+        return None
+    for short in shorts:
+        if name.startswith(short, position):
+            following = name[position + len(short) : position + len(short) + 1]
+            if not following.isalnum() or following.isdecimal():
+                return short
+    return None
