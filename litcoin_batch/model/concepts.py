@@ -34,9 +34,13 @@ def resolve(
     prefer_protein = _reads_as_protein(ordered)
     taxa = _taxa(ordered, synonyms, lexicon)
     resolved = list(mentions)
+    ids_of: dict[tuple[str, str], tuple[str, ...]] = {}
     for i in order:
         mention = mentions[i]
-        if not mention.entity_ids:
+        if mention.entity_ids:
+            continue
+        key = mention.type, mention.text
+        if key not in ids_of:
             names = synonyms.of(mention)
             if names.given:
                 ids = names.given
@@ -44,7 +48,8 @@ def resolve(
                 ids = _look_up_variant(names, lexicon, prefer_protein)
             else:
                 ids = _look_up(mention, names, lexicon, taxa)
-            resolved[i] = replace(mention, entity_ids=ids or numbers.of(names))
+            ids_of[key] = ids or numbers.of(names)
+        resolved[i] = replace(mention, entity_ids=ids_of[key])
     return tuple(resolved)
 
 

@@ -37,8 +37,8 @@ def normalise(surface: str, type: str) -> str:
     if type == "SequenceVariant":
         ids = variant_ids(surface)
         return ids[0] if ids else " ".join(surface.split()).casefold()
-    text = _PLURAL_SYMBOL.sub("", _POSSESSIVE.sub("", surface))
-    words = [_fold_word(word) for word in _TOKEN.findall(text.casefold().translate(_GREEK_TABLE))]
+    text = _PLURAL_SYMBOL.sub("", _POSSESSIVE.sub("", surface)).casefold()
+    words = [_fold_word(word) for word in _TOKEN.findall(text if text.isascii() else text.translate(_GREEK_TABLE))]
     folded = ""
     for i, word in enumerate(words):
         if word in _SHORT_ROMAN and i and words[i - 1] in _BEFORE_ROMAN:
@@ -129,14 +129,15 @@ class Lexicon:
         return split_ids(found) if found else ()
 
     def _find(self, surface: str, type: str, taxa: Sequence[str]) -> str | None:
+        name = normalise(surface, type)
         for taxon in taxa:
             names = self._of_taxon.get((type, taxon))
-            found = names.get(normalise(surface, type)) if names else None
+            found = names.get(name) if names else None
             if found is not None:
                 return found
         found = self._exact.get(type, {}).get(surface)
         if found is None:
-            found = self._normalised.get(type, {}).get(normalise(surface, type))
+            found = self._normalised.get(type, {}).get(name)
         return found
 
     def __len__(self) -> int:
