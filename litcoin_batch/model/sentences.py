@@ -34,8 +34,11 @@ _SECTION_WORDS = frozenset(
     "RATIONALE RESULT RESULTS SETTING SIGNIFICANCE SUBJECTS SUMMARY".split()
 )
 
-# Repetitions are bounded, so that a page of dots takes linear time.
-_STOP = re.compile(r"[.!?]{1,8}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z)])\.(?=[A-Z])|\n[^\S\n]*\n")
+# Repetitions are bounded, so that a page of dots takes linear time. The alternatives come after a set of characters,
+# which is what the regex engine can look for fast; what must stand before them is looked at behind it.
+_STOP = re.compile(
+    r"[.!?\n](?:(?<!\n)[.!?]{0,7}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z)]\.)(?=[A-Z])|(?<=\n)[^\S\n]*\n)"
+)
 _LABEL = re.compile(r"(?<!\S)[A-Z][A-Z/&,() -]{2,60}:(?=\s)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
@@ -49,7 +52,9 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
     They cover every character that is not white space. A section label ("RESULTS:") opens a
     sentence and stays with it. Takes time linear in the length of ``text``.
     """
-    cuts = {match.start() for match in _LABEL.finditer(text) if _is_section(match.group())}
+    # Few abstracts have labels, or any colon.
+    labels = _LABEL.finditer(text) if ":" in text else ()
+    cuts = {match.start() for match in labels if _is_section(match.group())}
     begin = 0
     for match in _STOP.finditer(text):
         if _ends_sentence(text, begin, match):
@@ -92,11 +97,12 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str]) -> bool:
     if stop[0] != "." or len(stop.rstrip("\"'”’)]")) > 1:
         return True
     word = _word_before(text, begin, match.start())
-    if word.lower() in _NEVER:
+    lowered = word.lower()
+    if lowered in _NEVER:
         return False
-    if word.lower() in _SOMETIMES or _DOTTED.fullmatch(word):
+    if lowered in _SOMETIMES or _DOTTED.fullmatch(word):
         return following in _OPENERS
-    if word.lower() in ("no", "nos"):
+    if lowered in ("no", "nos"):
         return not following[0].isdigit()
     # "1. First we ..." is an item's number, not a sentence.
     numbered = word.isdigit() and len(word) <= 2 and not text[begin : match.start()].strip()[2:]
