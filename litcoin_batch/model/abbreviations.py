@@ -50,9 +50,11 @@ def _long_then_short(text: str, match: re.Match[str]) -> Definition | None:
 
 def _short_then_long(text: str, match: re.Match[str]) -> Definition | None:
     """"HSF (heat shock transcription factor)": the last word before the bracket is the short form."""
+    if " " not in match.group(1).strip():
+        return None
     before = text[max(0, match.start() - _MAX_SHORT_CHARS - 2) : match.start()]
     words = before.split()
-    if not words or " " not in match.group(1).strip():
+    if not words:
         return None
     word, end = words[-1], match.start() - (len(before) - len(before.rstrip()))
     return _define(text, (end - len(word), end), match.span(1)) if _is_short(word) else None

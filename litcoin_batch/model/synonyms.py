@@ -55,7 +55,9 @@ class Synonyms:
         self._names: dict[Key, Names] = {}
         for mention in mentions:
             key = mention.type, normalise(mention.text, mention.type)
-            names = self._names.setdefault(key, Names([key]))
+            names = self._names.get(key)
+            if names is None:
+                names = self._names[key] = Names([key])
             if mention.text not in names.surfaces:
                 names.surfaces.append(mention.text)
             names.given = names.given or mention.entity_ids
