@@ -188,16 +188,20 @@ class Annotator:
         self, batch: DocumentBatch, words: Words, texts: list[str]
     ) -> list[list[Mention]]:
         log_p, tags = self._model.tag_log_probabilities(words, batch)
-        score = torch.softmax(log_p / self._config.calibration.tag_temperature, dim=-1).gather(1, tags[:, None]).squeeze(1)
         row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
-        ranges, kinds = decode_tags(tags.cpu().numpy(), row)
+        found = tags.cpu().numpy()
+        ranges, kinds = decode_tags(found, row)
         mentions: list[list[Mention]] = [[] for _ in texts]
         if not len(ranges):
             return mentions
+        # Few words are part of a mention; only their scores are needed.
+        inside = torch.from_numpy(np.flatnonzero(found)).to(log_p.device)
+        score = torch.softmax(log_p[inside] / self._config.calibration.tag_temperature, dim=-1)
+        score = score.gather(1, tags[inside, None]).squeeze(1).cpu().numpy()
+        # A mention is as sure as its least sure word.
+        n_words = ranges[:, 1] - ranges[:, 0]
+        scores = np.minimum.reduceat(score, np.cumsum(n_words) - n_words)
         spans = np.concatenate([p.word_spans for p in batch.pieces])
-        # A mention is as sure as its least sure word. The odd segments lie between mentions.
-        padded = np.append(score.cpu().numpy(), np.float32(1))
-        scores = np.minimum.reduceat(padded, ranges.ravel())[::2]
         places = (row[ranges[:, 0]], spans[ranges[:, 0], 0], spans[ranges[:, 1] - 1, 1], kinds)
         for (where, start, end, kind), value in zip(
             zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
