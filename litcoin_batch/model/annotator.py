@@ -242,24 +242,21 @@ class Annotator:
         chosen = np.flatnonzero(kind > 0)
         if not len(chosen):
             return relations
-        carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind)
+        carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind, chosen)
+        one, two = pairs.entity_1[chosen], pairs.entity_2[chosen]
+        words = (instances.first[pairs.left[carrier]], instances.first[pairs.right[carrier]])
+        columns = (instances.entity_document[one], one, two, *words, kind[chosen], score[chosen], novelty.cpu().numpy()[chosen])
         ids = [entity_id for e in entities for entity_id in e.ids]
-        novelty = novelty.cpu().numpy()
-        for row in chosen.tolist():
-            one, two = int(pairs.entity_1[row]), int(pairs.entity_2[row])
-            where = int(instances.entity_document[one])
-            best = int(carrier[row])
-            at = {int(instances.first[pairs.left[best]]), int(instances.first[pairs.right[best]])}
-            novel_score = float(novelty[row])
+        for where, a, b, left, right, type_, score_, novel_score in zip(*(c.tolist() for c in columns), strict=True):
             relations[where].append(
                 Relation.between(
-                    ids[one],
-                    ids[two],
-                    RELATION_TYPES[int(kind[row]) - 1],
+                    ids[a],
+                    ids[b],
+                    RELATION_TYPES[type_ - 1],
                     novel_score > 0.5,
-                    score=round(float(score[row]), SCORE_DECIMALS),
+                    score=round(score_, SCORE_DECIMALS),
                     novel_score=round(novel_score, SCORE_DECIMALS),
-                    evidence=_evidence(texts[where], batch.pieces[where], at),
+                    evidence=_evidence(texts[where], batch.pieces[where], left, right),
                 )
             )
         return relations
@@ -280,14 +277,19 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
     return allowed
 
 
-def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray) -> np.ndarray:
-    """(pairs,) the mention pair that speaks most for each pair's predicted class."""
-    margin = logits[np.arange(len(pairs.pair)), kind[pairs.pair]] - logits[:, 0]
-    order = np.lexsort((-margin, pairs.pair))
-    first = np.searchsorted(pairs.pair[order], np.arange(pairs.n_pairs))
-    return order[first]
+def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair; ``chosen`` is sorted."""
+    wanted = np.zeros(pairs.n_pairs, bool)
+    wanted[chosen] = True
+    rows = np.flatnonzero(wanted[pairs.pair])
+    pair = pairs.pair[rows]
+    margin = logits[rows, kind[pair]] - logits[rows, 0]
+    order = np.lexsort((-margin, pair))
+    return rows[order[np.searchsorted(pair[order], chosen)]]
 
 
-def _evidence(text: str, pieces: Pieces, words: set[int]) -> tuple[Evidence, ...]:
-    spans = pieces.sentence_spans[sorted({int(pieces.word_sentences[w]) for w in words})].tolist()
+def _evidence(text: str, pieces: Pieces, *words: int) -> tuple[Evidence, ...]:
+    """The sentences of these words, in their order."""
+    sentences = sorted({pieces.word_sentences.item(word) for word in words})
+    spans = (pieces.sentence_spans[sentence].tolist() for sentence in sentences)
     return tuple(Evidence(start, end, text[start:end]) for start, end in spans)
