@@ -28,7 +28,7 @@ ALLOWED = {
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/model": {_SCHEMA, "pyarrow", *_MODEL},
     f"{OWN}/warehouse": {
-        *(_SCHEMA, f"{OWN}.readers", *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "hardware", "overlap", "pieces"))),
+        *(_SCHEMA, f"{OWN}.readers", *(f"{OWN}.model.{name}" for name in ("allocation", "annotator", "checkpoint", "hardware", "overlap", "pieces"))),
         *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
     },
     # What its own measurements need: all wings, and the libraries that the baselines are made of.

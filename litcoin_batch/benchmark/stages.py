@@ -15,6 +15,7 @@ import pyarrow as pa
 import torch
 from torch import nn
 
+from litcoin_batch.model.allocation import kept_for_good
 from litcoin_batch.model.annotator import Annotator, read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.pieces import split_pieces
@@ -77,10 +78,11 @@ class Stopwatch:
 def load(arithmetic: Arithmetic) -> Loaded:
     """Once in this process; what is measured in turns stays loaded."""
     started = time.perf_counter()
-    checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
-    annotator = Annotator(
-        checkpoint, read_lexicon(None), device=arithmetic.device, batch_pieces=arithmetic.batch_pieces, precision=arithmetic.precision
-    )
+    with kept_for_good():
+        checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
+        annotator = Annotator(
+            checkpoint, read_lexicon(None), device=arithmetic.device, batch_pieces=arithmetic.batch_pieces, precision=arithmetic.precision
+        )
     device = next(checkpoint.model.parameters()).device
     return Loaded(checkpoint, annotator, device, time.perf_counter() - started)
 

@@ -1,9 +1,13 @@
-"""Memory that tensors have left."""
+"""Memory that tensors have left, and objects that stay."""
 
 from __future__ import annotations
 
+import atexit
 import ctypes
+import gc
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def give_back_memory() -> None:
@@ -14,3 +18,16 @@ def give_back_memory() -> None:
     """
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
+
+
+@contextmanager
+def kept_for_good() -> Iterator[None]:
+    """What is loaded inside stays, and so does all else there is: the collector, which would go through all of it with
+    every other batch and find nothing, leaves it alone until the same is done again or the process ends."""
+    gc.unfreeze()
+    yield
+    gc.collect()
+    gc.freeze()
+
+
+atexit.register(gc.unfreeze)

@@ -27,6 +27,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
+from litcoin_batch.model.allocation import kept_for_good
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
 from litcoin_batch.model.hardware import PRECISIONS
@@ -287,7 +288,8 @@ def loaded(loader: Loader) -> AnnotatesDocuments:
     if here not in _LOADED:
         # One model at a time: a worker that changes over must not hold both.
         _LOADED.clear()
-        _LOADED[here] = here()
+        with kept_for_good():
+            _LOADED[here] = here()
     return _LOADED[here]
 
 
