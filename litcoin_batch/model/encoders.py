@@ -214,7 +214,7 @@ def central_window(n_pieces: int, room: int, starts: list[int]) -> list[int]:
 
 
 def _beside(x: Tensor, left: Tensor, right: Tensor) -> Tensor:
-    """``x`` plus ``left`` and ``right`` side by side; without gradients in place of ``x``, as large as it is."""
+    """``x`` plus ``left`` and ``right`` side by side; without gradients in place of ``x``, which nothing reads afterwards."""
     if torch.is_grad_enabled():
         return x + torch.cat([left, right], dim=-1)
     for half, part in zip(x.chunk(2, dim=-1), (left, right), strict=True):

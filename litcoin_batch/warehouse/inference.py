@@ -171,10 +171,11 @@ def with_text(documents: DataFrame) -> DataFrame:
 
 
 def n_tasks(documents: DataFrame) -> int:
-    """One task for each core, more where the texts are many."""
+    """One task for each core, more where the texts are many, but always as many for each: else cores wait for the last ones."""
     n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
     total = documents.select(n_chars).first()[0] or 0
-    return max(documents.sparkSession.sparkContext.defaultParallelism, -(-total // _CHARS_PER_TASK))
+    n_cores = documents.sparkSession.sparkContext.defaultParallelism
+    return n_cores * max(1, -(-total // (n_cores * _CHARS_PER_TASK)))
 
 
 def register_sql(spark: SparkSession, checkpoint: str | Loader, name: str = "annotate") -> None:
