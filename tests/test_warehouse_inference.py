@@ -7,7 +7,7 @@ from fake_model import MODEL_ID, FakeAnnotator, FakeLoader, find
 from pyspark import cloudpickle
 
 from litcoin_batch.schema import ContractError, Document
-from litcoin_batch.warehouse.inference import annotate, annotate_surviving, annotate_with, register_sql
+from litcoin_batch.warehouse.inference import annotate, annotate_surviving, annotate_with, n_tasks, register_sql
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 DOCUMENTS = [Document(i, f"aspirin{i} and gene", "alien poison" if i in (5, 11) else "x " * i) for i in range(1, 21)]
@@ -43,6 +43,14 @@ def test_partitions_and_batches_change_nothing(spark):
             assert rows_of(annotated) == expected
         finally:
             spark.conf.set("spark.sql.execution.arrow.maxRecordsPerBatch", 2000)
+
+
+@pytest.mark.parametrize(("n_chars", "expected"), [(0, 2), (9, 2), (20, 2), (21, 4), (41, 6), (60, 6)])
+def test_every_core_has_as_many_tasks(spark, monkeypatch, n_chars, expected):
+    assert spark.sparkContext.defaultParallelism == 2
+    monkeypatch.setattr("litcoin_batch.warehouse.inference._CHARS_PER_TASK", 10)
+    texts = spark.createDataFrame([(1, None, None), (2, "a" * n_chars, None)], "pmid bigint, title string, abstract string")
+    assert n_tasks(texts) == expected
 
 
 def test_documents_without_any_text_are_left_out_and_null_is_no_word(spark):

@@ -30,7 +30,7 @@ class BenchmarkConfig:
     precisions: tuple[str, ...] = ("auto", "float32")
     repeats: int = 3
     pair_marker_documents: int = 16
-    recognition_documents: int = 800
+    recognition_documents: int = 700
     million_abstracts: float = 26.0
     projected_cores: tuple[int, ...] = (16, 64, 256)
     output: str = "benchmark"
