@@ -22,7 +22,7 @@ def choose_device(device: str) -> torch.device:
 def choose_precision(precision: str, device: torch.device, *, ranged: bool = False, recurrent: bool = False) -> str:
     """"float32", "bfloat16" or "int8". "auto" takes what the hardware multiplies fastest; 8 bits only where the
     checkpoint is ``ranged``, that is, knows how far the inputs of its layers reach. Of a ``recurrent`` encoder 8 bits
-    reach the heads only, so that 16, where they are fast, win.
+    do not reach the steps, so that 16 are taken where they are fast.
 
     By what the processor says of itself and not by the clock: the same processor always computes the same.
     Raises ``ConfigError`` for another name, and for 8 bits where they cannot be had.
