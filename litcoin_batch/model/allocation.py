@@ -22,12 +22,13 @@ def give_back_memory() -> None:
 
 @contextmanager
 def kept_for_good() -> Iterator[None]:
-    """What is loaded inside stays, and so does all else there is: the collector, which would go through all of it with
-    every other batch and find nothing, leaves it alone until the same is done again or the process ends."""
+    """What is loaded inside stays, and so does all else there is: the collector, which would go through all of it again
+    and again, leaves it alone until the same is done once more or the process ends."""
     gc.unfreeze()
     yield
     gc.collect()
     gc.freeze()
 
 
+# Libraries that look for what they have left at the end would find all of it.
 atexit.register(gc.unfreeze)

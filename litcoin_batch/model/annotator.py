@@ -189,13 +189,12 @@ class Annotator:
     ) -> list[list[Mention]]:
         log_p, tags = self._model.tag_log_probabilities(words, batch)
         row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
-        found = tags.cpu().numpy()
-        ranges, kinds = decode_tags(found, row)
+        ranges, kinds = decode_tags(tags.cpu().numpy(), row)
         mentions: list[list[Mention]] = [[] for _ in texts]
         if not len(ranges):
             return mentions
         # Few words are part of a mention; only their scores are needed.
-        inside = torch.from_numpy(np.flatnonzero(found)).to(log_p.device)
+        inside = torch.nonzero(tags).squeeze(1)
         score = torch.softmax(log_p[inside] / self._config.calibration.tag_temperature, dim=-1)
         score = score.gather(1, tags[inside, None]).squeeze(1).cpu().numpy()
         # A mention is as sure as its least sure word.

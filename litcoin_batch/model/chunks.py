@@ -1,7 +1,7 @@
 """Chunks of text to pieces and words, each different chunk once.
 
 A chunk is what stands between two spaces where the tokenizer treats that alike wherever it stands, else a whole text.
-Of the chunks of a thousand abstracts six of seven are repetitions.
+Most chunks of many abstracts are repetitions.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 _WORD = re.compile(r"\w+|[^\w\s]")
 # An odd number without structure; sums of its powers wrap around at 64 bits.
 _HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
-# Chunks that the tokenizer is given as one text: it takes as long for a text as for several chunks.
+# Chunks that the tokenizer is given as one text: each text costs it more than a chunk does.
 _CHUNKS_TOGETHER = 128
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import fields
-from operator import attrgetter
+from dataclasses import replace
 
 from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.synonyms import Names, Synonyms
@@ -16,9 +15,6 @@ from litcoin_batch.schema import Document, Mention, is_local, local_id
 # one in half of the cases for diseases, but nearly always for chemicals and genes (5-fold
 # cross-validation on BioRED Train). A wrong concept costs more than a local id.
 _OWN_MEANING_ONLY = "DiseaseOrPhenotypicFeature"
-_FIELDS = tuple(field.name for field in fields(Mention))
-_IDS = _FIELDS.index("entity_ids")
-_values = attrgetter(*_FIELDS)
 
 
 def resolve(
@@ -53,14 +49,8 @@ def resolve(
             else:
                 ids = _look_up(mention, names, lexicon, taxa)
             ids_of[key] = ids or numbers.of(names)
-        resolved[i] = _with_ids(mention, ids_of[key])
+        resolved[i] = replace(mention, entity_ids=ids_of[key])
     return tuple(resolved)
-
-
-def _with_ids(mention: Mention, ids: tuple[str, ...]) -> Mention:
-    """What ``dataclasses.replace`` does, in half its time."""
-    values = _values(mention)
-    return Mention(*values[:_IDS], ids, *values[_IDS + 1 :])
 
 
 def _position(mention: Mention) -> tuple[int, int, str]:

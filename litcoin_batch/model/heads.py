@@ -23,6 +23,7 @@ from litcoin_batch.model.batches import (
     padded_len,
 )
 from litcoin_batch.model.crf import legal_transitions
+from litcoin_batch.model.int8 import fixed_linear
 from litcoin_batch.model.rows import Words, covered, distinct, group_means, log_sum_exp, maximum, on_padded_rows, span_sums, taken
 from litcoin_batch.model.tags import N_TAGS
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
@@ -94,9 +95,8 @@ class PartedLinear(nn.Module):
 
     def __init__(self, layer: GroupedLinear) -> None:
         super().__init__()
-        own, shared = layer.weight.detach().chunk(2, dim=1)
-        self.own, self.shared = WordLinear(*reversed(own.shape), device="meta"), WordLinear(*reversed(own.shape), bias=False, device="meta")
-        self.own.weight, self.own.bias, self.shared.weight = (nn.Parameter(w.contiguous(), requires_grad=False) for w in (own, layer.bias.detach(), shared))
+        own, shared = layer.weight.chunk(2, dim=1)
+        self.own, self.shared = fixed_linear(own, layer.bias, WordLinear), fixed_linear(shared, None, WordLinear)
 
     def forward(self, rows: Tensor, groups: Tensor, group: Tensor) -> Tensor:
         return self.own(rows).add_(self.shared(groups).index_select(0, group))
@@ -126,16 +126,14 @@ class TagHead(nn.Module):
 
     def forward(self, words: Tensor, group: Tensor) -> Tensor:
         """``words`` (words and added rows, width); ``group`` (real words,) the same for the same word of a document."""
-        dropout, first, *others = self.layers
+        dropout, first, *_ = self.layers
         if self.config.has("document_words"):
             n, n_groups = len(group), int(group.max()) + 1
             means = group_means(words[:n], group, padded_len(n_groups, ROW_STEP))
             hidden = first(dropout(words), dropout(means), nn.functional.pad(group, (0, len(words) - n)))
         else:
             hidden = first(dropout(words))
-        for layer in others:
-            hidden = layer(hidden)
-        return hidden[: len(group)]
+        return self.layers[2:](hidden)[: len(group)]
 
     def part_products(self) -> None:
         """Make what the first layer does to words and to groups of them linear layers of their own, in place and for inference only."""
@@ -236,12 +234,12 @@ class Passage(nn.Module):
         # Mention pairs share sentences: each span is summed once, and spans that meet again are pooled once.
         (start, stop), which = distinct(spans.view(-1, 2), len(words) + 1)
         needed = covered(start, stop, len(words))
+        # Both layers take the same of words, in 8 bits as well: see ``JointModel.to_int8``.
+        weighted = self._weighted(taken(self.value.taking(words), needed))
         number = nn.functional.pad(needed.cumsum(dim=0), (1, 0))
+        sums = span_sums(weighted, number[start], stop - start)
         together, which = distinct(which.view(len(spans), spans.shape[1] // 2), len(start))
-        numerator, denominator = (
-            reduce(torch.add, (sums[part] for part in together))
-            for sums in (span_sums(rows, number[start], stop - start) for rows in self._weighted(taken(self.value.taking(words), needed)[0]))
-        )
+        numerator, denominator = (reduce(torch.add, (of_span[part] for part in together)) for of_span in sums)
         empty = denominator <= 0
         return torch.where(empty, 0.0, numerator / torch.where(empty, 1.0, denominator)), which
 

@@ -88,6 +88,14 @@ def to_int8(
         _fuse_feed_forward(part, layers.get(f"{name}.intermediate.dense"))
 
 
+def fixed_linear(weight: Tensor, bias: Tensor | None, kind: type[nn.Linear] = nn.Linear) -> nn.Linear:
+    """A linear layer of these weights, for inference: what a product inside of another layer becomes, that it may be exchanged."""
+    layer = kind(*reversed(weight.shape), bias=bias is not None, device="meta")
+    layer.weight = nn.Parameter(weight.detach().contiguous(), requires_grad=False)
+    layer.bias = None if bias is None else nn.Parameter(bias.detach(), requires_grad=False)
+    return layer
+
+
 def _fuse_feed_forward(layer: nn.Module, linear: nn.Linear | None) -> None:
     """Let a BERT-like ``layer`` hand bytes from the first (``linear``) to the second half of its feed-forward part.
 

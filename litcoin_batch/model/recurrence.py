@@ -11,6 +11,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from litcoin_batch.model.int8 import fixed_linear
+
 
 def is_fast(weight: Tensor) -> bool:
     """Whether ``Direction`` is made for where and how ``weight`` is used."""
@@ -25,8 +27,7 @@ class Direction(nn.Module):
         weights = cell.weight_ih_l0, cell.weight_hh_l0, cell.bias_ih_l0 + cell.bias_hh_l0
         self.is_lstm = isinstance(cell, nn.LSTM)
         from_input, from_state, bias = (_sigmoids_first(w.detach()) if self.is_lstm else w.detach() for w in weights)
-        self.input = nn.Linear(*reversed(from_input.shape), device="meta")
-        self.input.weight, self.input.bias = (nn.Parameter(w, requires_grad=False) for w in (from_input, bias))
+        self.input = fixed_linear(from_input, bias)
         self.register_buffer("state", from_state.T.contiguous())
 
     def forward(self, x: Tensor, mask: Tensor, backward: bool) -> Tensor:

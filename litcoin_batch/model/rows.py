@@ -5,7 +5,7 @@ No loop over documents, words or pairs; everything may be differentiated.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,11 +69,11 @@ def covered(start: Tensor, stop: Tensor, n: int) -> Tensor:
     return change.cumsum(dim=0)[:n] > 0
 
 
-def span_sums(rows: Tensor, start: Tensor, length: Tensor) -> Tensor:
-    """(spans, columns): the sum of ``length`` rows from ``start`` on, row after row; zero where that is none."""
+def span_sums(tables: Sequence[Tensor], start: Tensor, length: Tensor) -> list[Tensor]:
+    """(spans, columns) of each of ``tables``: the sum of ``length`` rows from ``start`` on, row after row; zero where that is none."""
     before = length.cumsum(dim=0) - length
-    places = torch.arange(int(length.sum()), device=rows.device) + torch.repeat_interleave(start - before, length)
-    return nn.functional.embedding_bag(places, rows, before, mode="sum")
+    places = torch.arange(int(length.sum()), device=length.device) + torch.repeat_interleave(start - before, length)
+    return [nn.functional.embedding_bag(places, rows, before, mode="sum") for rows in tables]
 
 
 def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
@@ -89,11 +89,10 @@ def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
     return torch.log(total) + peak
 
 
-def taken(rows: Tensor, which: Tensor) -> tuple[Tensor, int]:
-    """The ``rows`` that ``which`` (rows,) bool says, and how many: the first ones of a multiple of ROW_STEP, see ``batches``."""
+def taken(rows: Tensor, which: Tensor) -> Tensor:
+    """The ``rows`` that ``which`` (rows,) bool says: the first ones of a multiple of ROW_STEP, see ``batches``."""
     places = torch.nonzero(which).squeeze(1)
-    n = len(places)
-    return rows.index_select(0, nn.functional.pad(places, (0, padded_len(n, ROW_STEP) - n))), n
+    return rows.index_select(0, nn.functional.pad(places, (0, padded_len(len(places), ROW_STEP) - len(places))))
 
 
 def on_padded_rows(module: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:
