@@ -17,6 +17,7 @@ from torch import nn
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
 from litcoin_batch.model.hardware import multiplies_int8
+from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.int8 import EXTRA_CHANNELS, Int8Gelu, Int8Input, Int8Linear, observed_ranges, split_channels, to_int8
 from litcoin_batch.schema import ConfigError, ContractError
 
@@ -34,8 +35,8 @@ def ranged_lstm(tmp_path_factory):
     return with_ranges("lstm", tmp_path_factory.mktemp("int8"))
 
 
-def with_ranges(encoder, where):
-    folder = tiny_checkpoint(encoder, where)
+def with_ranges(encoder, where, heads=HeadConfig(16, 0.1)):
+    folder = tiny_checkpoint(encoder, where, heads)
     before = verify_checkpoint(folder)
     lines = folder.parent / "abstracts.jsonl"
     lines.write_text("".join(f'{{"pmid": {d.pmid}, "title": "{d.title}", "abstract": "{d.abstract}"}}\n' for d in documents()))
@@ -214,6 +215,12 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
 
 
 @needs_int8
+def test_heads_without_parts_compute_in_8_bits_as_well(tmp_path):
+    for part in ("sentences", "between", "document_words"):
+        folder = with_ranges("lstm", tmp_path / part, HeadConfig(16, 0.1, without=(part,)))
+        Annotator.load(folder, device="cpu", precision="int8" if multiplies_int8() else "auto").annotate(documents())
+
+
 def test_a_recurrence_takes_its_inputs_as_bytes_rounded_once_for_both_directions(ranged_lstm):
     loaded = Checkpoint.load(ranged_lstm)
     loaded.model.to_int8(loaded.input_ranges)

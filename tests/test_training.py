@@ -171,6 +171,19 @@ def test_a_start_of_another_kind_is_refused(gold, tmp_path):
     assert result.exit_code == 1 and "another shape" in result.output
 
 
+def test_parts_of_the_heads_are_left_behind(gold, tmp_path):
+    assert run_train(gold, tmp_path / "whole").exit_code == 0
+    result = run_train(gold, tmp_path / "lean", "--init", str(tmp_path / "whole"), "--stage", "lean", "--set", "epochs=1")
+    assert result.exit_code == 0, result.output
+    whole, lean = (Checkpoint.load(tmp_path / name) for name in ("whole", "lean"))
+    left = whole.model.state_dict().keys() - lean.model.state_dict().keys()
+    assert left == {"pair_head.product.weight", *(f"pair_head.sentence.{name}" for name in ("value.weight", "value.bias", "salience.weight", "salience.bias"))}
+    # Ranges were observed of what is there, and of nothing else.
+    assert lean.input_ranges and not any("sentence" in name for name in lean.input_ranges)
+    back = run_train(gold, tmp_path / "back", "--init", str(tmp_path / "lean"))
+    assert back.exit_code == 1 and "another shape" in back.output and "pair_head.product.weight" in back.output
+
+
 def test_embeddings_are_learnt_once_and_shared(gold, tmp_path):
     arguments = ["--train", str(gold[0]), "--dev", str(gold[1]), "--pieces", "300", "--epochs", "1"]
     for name in ("one", "two"):

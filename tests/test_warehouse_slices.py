@@ -1,5 +1,6 @@
 """The expensive step in slices: nothing twice after a stop, and poison costs itself only."""
 
+import json
 import os
 import sys
 from collections import Counter
@@ -38,6 +39,13 @@ class Steps:
             table.write.mode("overwrite").parquet(str(place))
         self.durations_sec[step] = 0.1
         return self.spark.read.schema(schema).parquet(str(place))
+
+    def remember(self, step, facts):
+        self.folder.mkdir(exist_ok=True)
+        place = self.folder / f"{step}.json"
+        if not place.exists():
+            place.write_text(json.dumps(facts))
+        return json.loads(place.read_text())
 
     def finished(self):
         return sorted(path.parent.name for path in self.folder.rglob("_SUCCESS"))
@@ -91,7 +99,7 @@ def test_slices_give_what_the_model_finds_each_document_once(spark, tmp_path):
     rows = annotated.collect()
     assert len(rows) == len(DOCUMENTS)
     assert found(annotated) == EXPECTED
-    assert run.finished() == ["0000", "0001", "0002", "due", "plan"]
+    assert run.finished() == ["0000", "0001", "0002", "due"]
     assert [step for step in run.durations_sec if step != "annotate"] == []
     assert min(spark.read.parquet(str(tmp_path / "annotate" / f"000{i}")).count() for i in range(3)) > 10
 

@@ -54,13 +54,13 @@ def tiny_backbone(folder: Path, positions: int = 64) -> Path:
     return folder
 
 
-def tiny_model(kind: str, folder: Path) -> tuple[JointModel, Tokenizer, ModelConfig]:
+def tiny_model(kind: str, folder: Path, heads: HeadConfig = HeadConfig(16, 0.1)) -> tuple[JointModel, Tokenizer, ModelConfig]:
     """Weights drawn wide enough that an untrained model finds mentions and relations."""
     torch.manual_seed(7)
     backbone = str(tiny_backbone(folder / "backbone")) if kind == "transformer" else None
     texts = [document.text for document in documents()]
     beginnings = Beginnings(kind, backbone, n_pieces=0 if backbone else 300)
-    model, tokenizer, config = assemble(beginnings, texts, heads=HeadConfig(16, 0.1), type_pairs=TYPE_PAIRS)
+    model, tokenizer, config = assemble(beginnings, texts, heads=heads, type_pairs=TYPE_PAIRS)
     with torch.no_grad():
         model.tag_head.transition.normal_(std=0.3)
         for head in (model.tag_head.layers[-1], model.pair_head.mention_logits):
@@ -68,9 +68,9 @@ def tiny_model(kind: str, folder: Path) -> tuple[JointModel, Tokenizer, ModelCon
     return model.eval(), tokenizer, config
 
 
-def tiny_checkpoint(kind: str, folder: Path) -> Path:
+def tiny_checkpoint(kind: str, folder: Path, heads: HeadConfig = HeadConfig(16, 0.1)) -> Path:
     """A sealed checkpoint folder."""
-    model, tokenizer, config = tiny_model(kind, folder)
+    model, tokenizer, config = tiny_model(kind, folder, heads)
     save_checkpoint(folder / "checkpoint", model, tokenizer, config, "float32")
     seal_checkpoint(folder / "checkpoint")
     return folder / "checkpoint"

@@ -54,8 +54,10 @@ def _go_on(beginnings: Beginnings, heads: HeadConfig, type_pairs) -> tuple[Joint
         raise ConfigError(f"--init {str(beginnings.checkpoint)!r}: expected a {beginnings.kind} checkpoint, found {known.config.encoder['kind']}")
     config = ModelConfig(known.config.encoder, heads, tuple(type_pairs), known.config.pad_id)
     model = build_model(config)
+    parts = model.state_dict().keys()
     try:
-        model.load_state_dict(known.model.state_dict())
+        # Parts of the heads that the recipe leaves out are left behind.
+        model.load_state_dict({name: weight for name, weight in known.model.state_dict().items() if name in parts})
     except RuntimeError as error:
         raise ConfigError(f"--init {str(beginnings.checkpoint)!r}: its heads have another shape than the recipe's: {error}") from error
     return model, known.tokenizer, config

@@ -25,8 +25,8 @@ from litcoin_batch.warehouse.runs import Run
 from litcoin_batch.warehouse.session import open_session
 from litcoin_batch.warehouse.storage import find_files
 
-# Steps of a run before its tables are written; those between are what a night costs beside the model.
-_BEFORE_WRITING = ("read", "fold", "annotate")
+# Steps of a run that are told apart; what remains is what a night costs beside them.
+_STEPS = ("read", "fold", "annotate", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +107,8 @@ def run_job(sessions: Sessions, cores: int, job: Job, warehouse: Path) -> dict:
         "documents": record.n_annotated,
         "sec": sec,
         "steps": {
-            **{step: steps[step] for step in _BEFORE_WRITING},
-            "write": sum(value for step, value in steps.items() if step not in _BEFORE_WRITING),
-            "plan": sec - sum(steps.values()),
+            **{step: steps[step] for step in _STEPS},
+            "plan": sec - sum(steps[step] for step in _STEPS),
         },
         "n_tasks": len(tasks.longest_stage()),
         "balance": balance(tasks.longest_stage()),

@@ -147,17 +147,17 @@ class PairHead(nn.Module):
         hidden = config.pair_width
         self.config = config
         self.mention = nn.Sequential(nn.Dropout(config.dropout), Linear(3 * width, hidden))
-        self.kind = nn.Embedding(len(ENTITY_TYPES), hidden)
         self.left, self.right = Linear(hidden, hidden), Linear(hidden, hidden, bias=False)
-        self.product = Linear(hidden, hidden, bias=False)
-        self.between, self.sentence = Passage(width, hidden), Passage(width, hidden)
-        self.mention_features = FeatureSum(MENTION_FEATURE_SIZES, hidden)
-        self.pair_features = FeatureSum(PAIR_FEATURE_SIZES, hidden)
+        # None where the part is left out: nothing is kept, or turned into 8 bits, that is not used.
+        self.kind = nn.Embedding(len(ENTITY_TYPES), hidden) if config.has("types") else None
+        self.product = Linear(hidden, hidden, bias=False) if config.has("product") else None
+        self.between = Passage(width, hidden) if config.has("between") else None
+        self.sentence = Passage(width, hidden) if config.has("sentences") else None
+        self.mention_features = FeatureSum(MENTION_FEATURE_SIZES, hidden) if config.has("features") else None
+        self.pair_features = FeatureSum(PAIR_FEATURE_SIZES, hidden) if config.has("features") else None
         self.hidden = nn.Sequential(nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(config.dropout))
         self.mention_logits = nn.Linear(hidden, N_LOGITS)
-        self.entity = nn.Sequential(
-            nn.LayerNorm(3 * hidden), nn.Dropout(config.dropout), Linear(3 * hidden, hidden), nn.GELU(), nn.Linear(hidden, N_LOGITS)
-        )
+        self.entity = _entity_layers((3 if config.has("features") else 2) * hidden, config) if config.has("entities") else None
 
     def forward(self, words: Words, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
         """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS)."""
@@ -171,18 +171,21 @@ class PairHead(nn.Module):
         entity = torch.as_tensor(instances.entity, device=device)
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
         left, right = on_padded_rows(self.left, vectors), on_padded_rows(self.right, vectors)
-        has = self.config.has
-        features, which = self.pair_features(at["pair_features"])
-        of_pairs = features.index_select(0, which) * has("features")
         # What mention pairs share with others: rows, and which of them each has.
-        shared = [self.between(words.rows, at["between"])] if has("between") else []
-        shared += [self.sentence(words.rows, at["sentences"])] if has("sentences") else []
-        shared += [self.mention_features(at["mention_features"]), (of_pairs, at["pair"])] if has("features") else []
+        shared, of_pairs = [], []
+        if self.between is not None:
+            shared.append(self.between(words.rows, at["between"]))
+        if self.sentence is not None:
+            shared.append(self.sentence(words.rows, at["sentences"]))
+        if self.mention_features is not None:
+            sums, which = self.pair_features(at["pair_features"])
+            of_pairs.append(sums.index_select(0, which))
+            shared += [self.mention_features(at["mention_features"]), (of_pairs[0], at["pair"])]
 
         def score(rows: slice) -> Tensor:
             one, two = at["left"][rows], at["right"][rows]
             scored = left[one] + right[two]
-            if has("product"):
+            if self.product is not None:
                 scored += self.product(vectors[one] * vectors[two])
             for addends, which in shared:
                 scored += addends[which[rows]]
@@ -192,11 +195,11 @@ class PairHead(nn.Module):
         block = PAIRS_IN_CACHE if device.type == "cpu" else max(1, n_padded)
         scores = [score(slice(first, first + block)) for first in range(0, max(1, n_padded), block)]
         mention_logits, pair = torch.cat(scores)[:n_rows], at["pair"][:n_rows]
-        pooled = (log_sum_exp if has("pooling") else maximum)(mention_logits, pair, pairs.n_pairs)
-        if not has("entities"):
+        pooled = (log_sum_exp if self.config.has("pooling") else maximum)(mention_logits, pair, pairs.n_pairs)
+        if self.entity is None:
             return pooled, mention_logits
         one, two = entities[at["entity_1"]], entities[at["entity_2"]]
-        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, of_pairs], dim=-1)), mention_logits
+        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, *of_pairs], dim=-1)), mention_logits
 
     def _mentions(self, words: Words, instances: Instances) -> Tensor:
         """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
@@ -209,9 +212,17 @@ class PairHead(nn.Module):
         inside = np.arange(len(owner)) - np.repeat(np.cumsum(n_words) - n_words, n_words)
         every = torch.as_tensor((base + instances.first)[owner] + inside, device=device)
         mean = group_means(rows[every], torch.as_tensor(owner, device=device), len(n_words))
-        kind = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
         vectors = on_padded_rows(self.mention, torch.cat([rows[first], rows[last], mean], dim=-1))
-        return vectors + self.kind(kind) if self.config.has("types") else vectors
+        if self.kind is None:
+            return vectors
+        return vectors + self.kind(torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long))
+
+
+def _entity_layers(width: int, config: HeadConfig) -> nn.Sequential:
+    """(pairs, width) -> (pairs, N_LOGITS)."""
+    return nn.Sequential(
+        nn.LayerNorm(width), nn.Dropout(config.dropout), Linear(width, config.pair_width), nn.GELU(), nn.Linear(config.pair_width, N_LOGITS)
+    )
 
 
 class Passage(nn.Module):

@@ -13,9 +13,10 @@ from pyspark.sql import functions as F
 from litcoin_batch.warehouse.applied import Selection
 from litcoin_batch.warehouse.fates import CARRY, DUE, KEEP
 from litcoin_batch.warehouse.stored import Stored
-from litcoin_batch.warehouse.tables import DOCUMENTS, FOLDED, HELD, conform
+from litcoin_batch.warehouse.tables import DOCUMENTS, FOLDED, HELD, LONG, STRING, columns, conform, table_of
 
 DOCUMENT, ANNOTATION = "document", "annotation"
+_ISSUES = columns(source=STRING, run_number=LONG)
 _IDENTITY = ("pmid", "source", "run_number", "record")
 # Parts of a stored record that tell which is current; texts are wide and not needed for that.
 _NARROW = (
@@ -60,7 +61,7 @@ class Increment:
         """Of NLM's files, the run that applied the newest issue of each."""
         files = self.stored.read("files").where("source_order IS NOT NULL").select("source", "run_number")
         tonight = [(i.source, self.run_number) for i in self.selection.to_read if i.order is not None]
-        new = self.stored.spark.createDataFrame(tonight, "source string, run_number bigint")
+        new = table_of(self.stored.spark, tonight, _ISSUES)
         return files.unionAll(new).groupBy("source").agg(F.max("run_number").alias("newest_issue"))
 
     def _visible(self, documents: DataFrame) -> DataFrame:
@@ -91,7 +92,7 @@ class Increment:
     def held(self, folded: DataFrame) -> DataFrame:
         """Stored annotations, of all models, of the PMIDs whose current record changes (``tables.HELD``)."""
         if not self.stored.has("annotations"):
-            return self.stored.spark.createDataFrame([], HELD)
+            return table_of(self.stored.spark, (), HELD)
         annotations = self.stored.read("annotations").select("pmid", "text_sha256", "model_id", F.col("run_id").alias("written_by"))
         if not self.selection.replaces:
             touched = folded.where("pmid IS NOT NULL").groupBy("pmid").agg(F.bool_or(F.expr("is_current AND is_known AND is_visible")).alias("same"))

@@ -19,7 +19,7 @@ from litcoin_batch.schema import ConfigError, Document, Reject
 from litcoin_batch.warehouse.downloads import download
 from litcoin_batch.warehouse.objects import is_object
 from litcoin_batch.warehouse.storage import StoredFile, as_uri, read_end
-from litcoin_batch.warehouse.tables import RECORDS, arrow_schema, conform
+from litcoin_batch.warehouse.tables import RECORDS, STRING, arrow_schema, columns, conform, table_of
 
 EXCERPT_CHARS = 200
 # Rows travel from a worker in batches of so many: enough to amortise the hand-over, few enough to stay flat.
@@ -55,7 +55,7 @@ def read_records(
         parts.append(_read_parquet(spark, parquet, named))
     # Spark passes over empty files; whoever sent one wants to know.
     refused = [*rejects, *(Reject(named[f.path], 0, "empty file: 0 bytes") for f in empty)]
-    parts.append(spark.createDataFrame([(r.source, *_reject_row(r)) for r in refused], RECORDS))
+    parts.append(table_of(spark, [(r.source, *_reject_row(r)) for r in refused], RECORDS))
     return reduce(DataFrame.unionByName, parts)
 
 
@@ -187,7 +187,7 @@ def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[st
         F.when(reason.isNotNull(), F.trim(F.substring(text, 1, EXCERPT_CHARS))).alias("excerpt"),
     )
     # Spark gives the path of a row as a URI, with spaces and the like escaped.
-    names = spark.createDataFrame([(as_uri(spark, f.path), sources[f.path]) for f in files], "path string, source string")
+    names = table_of(spark, [(as_uri(spark, f.path), sources[f.path]) for f in files], columns(path=STRING, source=STRING))
     return conform(rows.join(F.broadcast(names), on="path", how="left"), RECORDS)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import platform
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from functools import reduce
+from functools import partial, reduce
 from importlib.metadata import version
 
 from pyspark.errors import PythonException
@@ -33,7 +33,9 @@ from litcoin_batch.warehouse.tables import (
     HELD,
     PLAN,
     RECORDS,
+    table_of,
 )
+from litcoin_batch.warehouse.together import as_one_step, do_together
 
 LOG = logging.getLogger("litcoin_batch")
 
@@ -125,8 +127,11 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
     known = night.known(records)
     folded = run.stage("fold", fates.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
-    restored = run.stage("restore", night.restored(folded), DOCUMENTS)
-    held = run.stage("held", night.held(folded), HELD)
+    look_up = {
+        "restore": partial(run.stage, "restore", night.restored(folded), DOCUMENTS),
+        "held": partial(run.stage, "held", night.held(folded), HELD),
+    }
+    restored, held = do_together(run.spark, look_up).values()
     new = folded.where("NOT is_known AND is_current")
     texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
     plan = run.stage("plan", night.plan(texts, held), PLAN)
@@ -134,13 +139,21 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     annotated = annotate_in_slices(run, fates.due(flagged), loader, how.partitions, how.limits)
     settled = fates.settle(flagged, annotated)
 
-    kept = _keep(run, night, settled, annotated, plan)
-    kept["retired"] = run.keep("retired", night.retire(folded, held, plan), ("kind", "pmid"), n_bytes=run.staged_bytes("held"))
-    kept["files"] = run.keep("files", _applied(run, selection), ("source",))
-    counts, n_restored = fates.tally(settled)
-    n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == fates.CARRY), **kept})
+    with as_one_step(run.durations_sec, "write"):
+        # What takes longest comes first.
+        steps = {
+            "annotations": partial(_keep_annotations, run, night, annotated, plan),
+            **_document_steps(run, settled),
+            "retired": partial(run.keep, "retired", night.retire(folded, held, plan), ("kind", "pmid"), n_bytes=run.staged_bytes("held")),
+            "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
+            "tally": partial(fates.tally, settled),
+            "found": partial(_found, annotated),
+        }
+        done = do_together(run.spark, steps)
+        (counts, n_restored), found = done.pop("tally"), done.pop("found")
+        kept = done | done["annotations"]
+        n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == fates.CARRY), **kept})
     fates.check_counts(counts, n_restored, n_rows)
-    found = _found(annotated)
     how.gates.check(run.stored, counts, found)
     facts = {
         "model_id": night.model_id,
@@ -167,17 +180,18 @@ def _select(run: Run, inputs: Inputs) -> applied.Selection:
     return selection
 
 
-def _keep(run: Run, night: Increment, settled: DataFrame, annotated: DataFrame, plan: DataFrame) -> dict[str, DataFrame]:
-    """Stage what the run adds to the tables of documents and of what they say."""
-    fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
+def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
     n_bytes = run.staged_bytes("sort")
+    documents, rejects = settled.where("is_document"), settled.where("fate = 'rejected'")
     return {
-        "documents": run.keep("documents", settled.where("is_document"), ("pmid", "source", "record"), n_bytes=n_bytes),
-        "rejects": run.keep("rejects", settled.where("fate = 'rejected'"), ("source", "record", "reason"), n_bytes=n_bytes),
-        **run.keep_annotations(
-            fresh.unionByName(night.carried(plan)), night.model_id, n_bytes=run.staged_bytes("annotate")
-        ),
+        "documents": partial(run.keep, "documents", documents, ("pmid", "source", "record"), n_bytes=n_bytes),
+        "rejects": partial(run.keep, "rejects", rejects, ("source", "record", "reason"), n_bytes=n_bytes),
     }
+
+
+def _keep_annotations(run: Run, night: Increment, annotated: DataFrame, plan: DataFrame) -> dict[str, DataFrame]:
+    fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
+    return run.keep_annotations(fresh.unionByName(night.carried(plan)), night.model_id, n_bytes=run.staged_bytes("annotate"))
 
 
 def _applied(run: Run, selection: applied.Selection) -> DataFrame:
@@ -185,7 +199,7 @@ def _applied(run: Run, selection: applied.Selection) -> DataFrame:
         (i.source, i.file.name, i.file.path, i.file.n_bytes, i.file.modified, i.md5, i.order, i.status, run.number, run.run_id)
         for i in selection.to_read
     ]
-    return run.spark.createDataFrame(rows, FILES)
+    return table_of(run.spark, rows, FILES)
 
 
 def _next(run: Run, selection: applied.Selection, model_id: str) -> Snapshot:

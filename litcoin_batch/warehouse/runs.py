@@ -21,6 +21,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, Row, SparkSession
@@ -33,7 +34,8 @@ from litcoin_batch.warehouse.progress import report_progress
 from litcoin_batch.warehouse.snapshots import DataFile, Snapshot, Snapshots
 from litcoin_batch.warehouse.storage import Storage
 from litcoin_batch.warehouse.stored import Stored
-from litcoin_batch.warehouse.tables import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of
+from litcoin_batch.warehouse.tables import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of, table_of
+from litcoin_batch.warehouse.together import do_together
 from litcoin_batch.warehouse.views import write_script
 
 LOG = logging.getLogger("litcoin_batch")
@@ -136,6 +138,12 @@ class Run:
         self.durations_sec[step] = round(time.monotonic() - started, 3)
         return self.spark.read.schema(schema).parquet(self.storage.uri(place))
 
+    def remember(self, step: str, facts: dict[str, Any]) -> dict[str, Any]:
+        """Keep a few facts, JSON-ready, in the staging area, and hand back what was kept first."""
+        place = f"{self._staging}/{step}.json"
+        self.storage.create_text(place, json.dumps(facts))
+        return json.loads(self.storage.read_text(place))
+
     def _finished(self, step: str) -> str | None:
         """The folder with the rows of a finished step."""
         try:
@@ -162,9 +170,12 @@ class Run:
         """Stage rows of ``annotations`` and what follows from them alone: mentions and relations."""
         how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
         kept = self.keep("annotations", annotations, ("pmid",), **how)
-        mentions = self.keep("mentions", mentions_of(kept), ("pmid", "start", "end", "type"), **how)
-        order = ("pmid", "entity_1_id", "entity_2_id", "type")
-        return {"annotations": kept, "mentions": mentions, "relations": self.keep("relations", relations_of(kept), order, **how)}
+        flat = {
+            "mentions": (mentions_of(kept), ("pmid", "start", "end", "type")),
+            "relations": (relations_of(kept), ("pmid", "entity_1_id", "entity_2_id", "type")),
+        }
+        steps = {table: partial(self.keep, table, rows, order, **how) for table, (rows, order) in flat.items()}
+        return {"annotations": kept, **do_together(self.spark, steps)}
 
     def staged_bytes(self, step: str) -> int:
         """Of a finished step, or of all steps below a name."""
@@ -209,7 +220,7 @@ class Run:
             "durations_sec": self.durations_sec,
             **facts,
         }
-        return self.spark.createDataFrame([tuple(record[field.name] for field in RUNS)], RUNS)
+        return table_of(self.spark, [tuple(record[field.name] for field in RUNS)], RUNS)
 
     def _plan_moves(self, snapshot: Snapshot, unless_empty: Collection[str]) -> list[dict[str, Any]]:
         moves: list[dict[str, Any]] = []

@@ -10,10 +10,7 @@ from __future__ import annotations
 
 import logging
 import re
-import time
-from collections.abc import Callable
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial, reduce
 from typing import Protocol
 
@@ -26,6 +23,7 @@ from litcoin_batch.warehouse.careful import Limits
 from litcoin_batch.warehouse.inference import Loader, annotate_with, n_tasks, with_text
 from litcoin_batch.warehouse.session import SPARK_FAILURES
 from litcoin_batch.warehouse.tables import ANNOTATED
+from litcoin_batch.warehouse.together import as_one_step, do_together
 
 LOG = logging.getLogger("litcoin_batch")
 # A slice keeps every core busy with so many tasks, one after the other: the shorter a slice, the less is
@@ -36,7 +34,6 @@ _SLICES_AT_ONCE = 2
 # As many documents failing, and none succeeding, is no poisonous document but a broken model.
 _HOPELESS = 10
 _STEP = "annotate"
-_PLAN = StructType([StructField("n_slices", IntegerType()), StructField("n_tasks", IntegerType())])
 # What Spark says where a process that worked for it is gone.
 _DEATHS = re.compile(
     "Python worker (exited unexpectedly|failed to connect back|process terminated)|ExecutorLostFailure"
@@ -47,12 +44,16 @@ _DEATHS = re.compile(
 class StagesSteps(Protocol):
     """What this module needs of ``runs.Run``.
 
+    ``remember`` keeps a few facts under the name of a step, and hands back those that were kept first.
+
     ``stage`` computes a table once and keeps it under the name of the step; where the run was started
     before and the step is finished, it hands back what was kept then.
     """
 
     spark: SparkSession
     durations_sec: dict[str, float]
+
+    def remember(self, step: str, facts: dict[str, int]) -> dict[str, int]: ...
 
     def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame: ...
 
@@ -73,27 +74,22 @@ def annotate_in_slices(
     ``partitions``: tasks of the model in all slices together. Raises ``ContractError`` where the model
     annotates none of many documents.
     """
-    started = time.monotonic()
-    texts = with_text(due)
-    plan = _plan(run, texts, partitions)
-    if plan.n_slices > 1:
-        texts = _sort_into_slices(run, texts, plan.n_slices)
-    annotate = partial(_annotate_slice, run, texts, plan, loader, limits)
-    parts = _do_all(run.spark, annotate, plan.n_slices)
-    # One step to whoever reads the durations, however many slices it took.
-    for step in [name for name in run.durations_sec if name.startswith(f"{_STEP}/")]:
-        del run.durations_sec[step]
-    run.durations_sec[_STEP] = round(time.monotonic() - started, 3)
-    return reduce(DataFrame.unionAll, parts)
+    with as_one_step(run.durations_sec, _STEP):
+        texts = with_text(due)
+        plan = _plan(run, texts, partitions)
+        if plan.n_slices > 1:
+            texts = _sort_into_slices(run, texts, plan.n_slices)
+        annotate = partial(_annotate_slice, run, texts, plan, loader, limits)
+        slices = {f"slice {number + 1} of {plan.n_slices}": partial(annotate, number) for number in range(plan.n_slices)}
+        parts = do_together(run.spark, slices, _SLICES_AT_ONCE)
+    return reduce(DataFrame.unionAll, parts.values())
 
 
 def _plan(run: StagesSteps, texts: DataFrame, partitions: int | None) -> _Plan:
     """Kept, as a restart may find other cores, and slices cut otherwise would be other slices."""
     total = partitions or n_tasks(texts)
     n_slices = max(1, total // (_TASKS_PER_CORE * run.spark.sparkContext.defaultParallelism))
-    row = run.spark.createDataFrame([(n_slices, -(-total // n_slices))], _PLAN)
-    kept = run.stage(f"{_STEP}/plan", row.coalesce(1), _PLAN)
-    return _Plan(*kept.first())
+    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices)))))
 
 
 def _sort_into_slices(run: StagesSteps, texts: DataFrame, n_slices: int) -> DataFrame:
@@ -127,29 +123,3 @@ def _check_model_works(annotated: DataFrame) -> None:
     failed, total, reason = annotated.select(F.count("error"), F.count("*"), F.min("error")).first()
     if failed == total >= _HOPELESS:
         raise ContractError(f"the model annotated none of {total} documents, nothing is published: {reason}")
-
-
-def _do_all(spark: SparkSession, annotate: Callable[[int], DataFrame], n_slices: int) -> list[DataFrame]:
-    """Two at a time, in order; the first failure stops the others."""
-    if n_slices == 1:
-        return [annotate(0)]
-    group = f"slices of {id(annotate)}"
-
-    def in_group(number: int) -> DataFrame:
-        # Of the thread: what else the session does is no business of ours.
-        spark.sparkContext.setJobGroup(group, f"slice {number + 1} of {n_slices}", interruptOnCancel=True)
-        return annotate(number)
-
-    with ThreadPoolExecutor(_SLICES_AT_ONCE, thread_name_prefix="slice") as pool:
-        futures = [pool.submit(in_group, number) for number in range(n_slices)]
-        try:
-            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
-            return [future.result() for future in _in_order_of_failure(futures, done)]
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
-            spark.sparkContext.cancelJobGroup(group)
-
-
-def _in_order_of_failure(futures: list[Future], done: set[Future]) -> list[Future]:
-    failed = [future for future in done if future.exception() is not None]
-    return failed or futures

@@ -8,7 +8,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from litcoin_batch.warehouse.snapshots import Snapshot
 from litcoin_batch.warehouse.storage import Storage
-from litcoin_batch.warehouse.tables import SCHEMAS
+from litcoin_batch.warehouse.tables import SCHEMAS, table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +28,4 @@ class Stored:
         return self.spark.read.schema(SCHEMAS[table]).parquet(*paths) if paths else self.empty(table)
 
     def empty(self, table: str) -> DataFrame:
-        return self.spark.createDataFrame([], SCHEMAS[table])
+        return table_of(self.spark, (), SCHEMAS[table])

@@ -75,8 +75,8 @@ def _short(text: str | None) -> str:
 
 def _durations(record: Row) -> list[tuple[str, float]]:
     steps = dict(record.durations_sec)
-    main = [(step, steps.pop(step)) for step in ("read", "sort", "annotate")]
-    return [*main, ("write tables", sum(steps.values()))]
+    read, annotate, write = (steps.pop(step) for step in ("read", "annotate", "write"))
+    return [("read", read), ("compare with what is stored", sum(steps.values())), ("annotate", annotate), ("write tables", write)]
 
 
 def _sources(record: Row) -> str:

@@ -6,8 +6,10 @@ newest snapshot says (``snapshots``), and which of their rows, the table ``retir
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.pandas.types import to_arrow_schema
 from pyspark.sql.types import (
@@ -159,6 +161,22 @@ ANNOTATED = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, **_FOUND, er
 
 def arrow_schema(schema: StructType) -> pa.Schema:
     return to_arrow_schema(schema)
+
+
+def table_of(spark: SparkSession, rows: Sequence[tuple], schema: StructType) -> DataFrame:
+    """A few rows that the driver knows, or none: Spark then plans with what they are.
+
+    Of Python objects it would make a job for its Python workers, even where there are none.
+    """
+    arrow = arrow_schema(schema)
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [_arrow_array(values, field.type) for values, field in zip(columns, arrow, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema)
+
+
+def _arrow_array(values: Sequence, kind: pa.DataType) -> pa.Array:
+    # Maps are made of their pairs.
+    return pa.array([None if value is None else list(value.items()) for value in values] if pa.types.is_map(kind) else values, kind)
 
 
 def conform(table: DataFrame, schema: StructType) -> DataFrame:

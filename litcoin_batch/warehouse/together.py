@@ -1,0 +1,49 @@
+"""Steps that do not wait for each other, at the same time: Spark gives one the cores that another leaves free."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from contextlib import contextmanager
+from typing import TypeVar
+
+from pyspark.sql import SparkSession
+
+T = TypeVar("T")
+
+
+def do_together(spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_once: int | None = None) -> dict[str, T]:
+    """What each of ``steps`` returns; they are begun in order, ``at_once`` of them at a time. The first failure stops the
+    others and is raised.
+    """
+    if len(steps) == 1:
+        return {name: step() for name, step in steps.items()}
+    group = f"steps {id(steps)}"
+
+    def in_group(name: str) -> T:
+        # Of the thread: what else the session does is no business of ours.
+        spark.sparkContext.setJobGroup(group, name, interruptOnCancel=True)
+        return steps[name]()
+
+    with ThreadPoolExecutor(at_once or len(steps), thread_name_prefix="step") as pool:
+        futures = {name: pool.submit(in_group, name) for name in steps}
+        try:
+            done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
+            for future in done:
+                if (error := future.exception()) is not None:
+                    raise error
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            spark.sparkContext.cancelJobGroup(group)
+            raise
+    return {name: future.result() for name, future in futures.items()}
+
+
+@contextmanager
+def as_one_step(durations_sec: dict[str, float], step: str) -> Iterator[None]:
+    """What the block times counts as one step, as long as the block takes: of steps at the same time the sum says nothing."""
+    before, started = dict(durations_sec), time.monotonic()
+    yield
+    durations_sec.clear()
+    durations_sec.update(before | {step: round(time.monotonic() - started, 3)})
