@@ -96,6 +96,7 @@ def lines_of(one: Figures, config: BenchmarkConfig) -> list[Figure]:
         return [] if found is None else [(what, one.checkpoint, found.median, found.low, found.high)]
 
     lines = [x for n, rate in one.rate.items() for x in line(f"documents per second, whole job in steady state, {n} cores", rate)]
+    lines += [x for n, sec in one.cold_start.items() for x in line(f"seconds of a first job with a few documents, models not loaded, {n} cores", sec)]
     lines += line("whole job / bare encoder", one.of_bare_encoder)
     lines += line("whole job / bare encoder and heads", one.of_bare_model)
     lines += line("whole job / one pass per candidate pair", one.of_pair_marker)

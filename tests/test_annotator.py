@@ -21,6 +21,7 @@ def test_memory_is_given_back_between_batches(checkpoint, monkeypatch):
     events = []
     annotate_batch = Annotator._annotate_batch
     monkeypatch.setattr(Annotator, "_annotate_batch", lambda self, *given: events.append("batch") or annotate_batch(self, *given))
+    monkeypatch.setattr("litcoin_batch.model.annotator._BATCHES_UNTIL_GIVEN_BACK", 4)
     monkeypatch.setattr("litcoin_batch.model.annotator.give_back_memory", lambda: events.append("given back"))
     annotator = Annotator.load(checkpoint, device="cpu", batch_pieces=1)
     annotator.annotate(documents(1))

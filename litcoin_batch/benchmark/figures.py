@@ -55,10 +55,13 @@ def worker_rate(row: dict) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Of one checkpoint. ``rate``: documents per second of the whole job in steady state, by cores; None: not measured."""
+    """Of one checkpoint, by cores: ``rate``, documents per second of the whole job in steady state; ``cold_start``, seconds of
+    a first job with a few documents, the session's start not included. None: not measured.
+    """
 
     checkpoint: str
     rate: dict[int, Spread]
+    cold_start: dict[int, Spread]
     of_bare_encoder: Spread | None
     of_bare_model: Spread | None
     of_pair_marker: Spread | None
@@ -89,6 +92,7 @@ def figures_of(rows: Rows, checkpoint: str, precisions: Sequence[str], million_a
     return Figures(
         checkpoint,
         {n: spread(1 / sec for sec in secs.values()) for n, secs in further.items() if secs},
+        {n: found for n in cores if (found := _spread(rows.by_turn("cold start", lambda row: row["sec"], **mine, cores=n)))},
         ratio(bare, times),
         ratio(rows.by_turn("stages", model_sec, **mine, precision=precisions[0]), times),
         ratio(marker, times),

@@ -51,6 +51,9 @@ class Bench:
             size: tuple(str(path) for path in write_files(self.corpus.documents(size), self.folder / f"{size}", balanced(size, n_files)))
             for size in self.config.sizes
         }
+        # A few for each core: enough that every worker loads the model.
+        n = 4 * max(self.config.cores)
+        self.few = tuple(str(path) for path in write_files(self.corpus.documents(n), self.folder / "few", balanced(n, n_files)))
 
     def turns(self) -> Iterator[dict]:
         """A row for each measurement; turn 0 warms up and is not to be counted."""
@@ -66,6 +69,7 @@ class Bench:
         large = self.files[max(c.sizes)]
         for cores in c.cores:
             for checkpoint in c.checkpoints:
+                yield "cold start", {"checkpoint": checkpoint, "cores": cores}, lambda a=self._arithmetic(checkpoint), n=cores: self._cold_start(a, n)
                 for size in c.sizes:
                     job = Job(self._arithmetic(checkpoint), self.files[size], c.partitions)
                     yield "job", {"checkpoint": checkpoint, "cores": cores, "size": size}, lambda j=job, n=cores: run_job(self.sessions, n, j, self.folder / "warehouse")
@@ -90,6 +94,12 @@ class Bench:
                 one, other = self._arithmetic(checkpoint), self._arithmetic(checkpoint, precision)
                 found = compare_precisions(one, other, self.files[min(c.sizes)][:1])
                 yield {"what": "agreement", "checkpoint": checkpoint, "precision": precision, **found}
+
+    def _cold_start(self, arithmetic: Arithmetic, cores: int) -> dict:
+        """A first, small job: workers start and load the model, which those of the jobs that follow have."""
+        _, session_sec = self.sessions.open(cores)
+        row = run_job(self.sessions, cores, Job(arithmetic, self.few, None), self.folder / "warehouse")
+        return {"documents": row["documents"], "sec": row["sec"], "session_sec": session_sec}
 
     def _arithmetic(self, checkpoint: str, precision: str | None = None) -> Arithmetic:
         c = self.config

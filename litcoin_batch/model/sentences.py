@@ -123,6 +123,9 @@ def _next_token(text: str, position: int) -> str:
 
 def _can_open(token: str) -> bool:
     """True for what may open a sentence: a lower-case word only if it is a symbol (p53, mTOR)."""
+    # As nearly every sentence does; the pattern would say the same.
+    if "A" <= token[:1] <= "Z":
+        return True
     first = _WORD.search(token)
     if first is None:
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -19,12 +20,19 @@ def do_together(spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_on
     """
     if len(steps) == 1:
         return {name: step() for name, step in steps.items()}
-    group = f"steps {id(steps)}"
+    group, failed = f"steps {id(steps)}", threading.Event()
 
-    def in_group(name: str) -> T:
+    def in_group(name: str) -> T | None:
+        # A thread that is free begins the next step before anybody could cancel it.
+        if failed.is_set():
+            return None
         # Of the thread: what else the session does is no business of ours.
         spark.sparkContext.setJobGroup(group, name, interruptOnCancel=True)
-        return steps[name]()
+        try:
+            return steps[name]()
+        except BaseException:
+            failed.set()
+            raise
 
     with ThreadPoolExecutor(at_once or len(steps), thread_name_prefix="step") as pool:
         futures = {name: pool.submit(in_group, name) for name in steps}
