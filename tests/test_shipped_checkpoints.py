@@ -26,10 +26,12 @@ def test_three_are_there_and_small():
 def test_each_is_sound_and_kept_from_the_test_set(name):
     folder = resolve_checkpoint(name)
     assert verify_checkpoint(folder).startswith(f"{name}-")
-    training = Checkpoint.load(folder).config.training
-    for stage in (training, training["first_stage"]):
+    stage, n_stages = Checkpoint.load(folder).config.training, 0
+    while stage is not None:
         assert stage["train_files"] == ["Train.PubTator"] and stage["exclude_pmids"] == ["test_pmids.txt"]
         assert stage["dev_files"] == ["Dev.PubTator"]
+        stage, n_stages = stage.get("first_stage"), n_stages + 1
+    assert n_stages >= 2
 
 
 def test_the_best_is_the_default():

@@ -180,6 +180,8 @@ def test_parts_of_the_heads_are_left_behind(gold, tmp_path):
     assert left == {"pair_head.product.weight", *(f"pair_head.sentence.{name}" for name in ("value.weight", "value.bias", "salience.weight", "salience.bias"))}
     # Ranges were observed of what is there, and of nothing else.
     assert lean.input_ranges and not any("sentence" in name for name in lean.input_ranges)
+    refused = run_train(gold, tmp_path / "no", "--stage", "lean", encoder="transformer")
+    assert refused.exit_code == 1 and "one for rnn and lstm, not for transformer" in refused.output
     back = run_train(gold, tmp_path / "back", "--init", str(tmp_path / "lean"))
     assert back.exit_code == 1 and "another shape" in back.output and "pair_head.product.weight" in back.output
 

@@ -45,7 +45,9 @@ def average(checkpoints: list[Checkpoint]) -> Checkpoint:
     if not others:
         raise ConfigError("one checkpoint has no average: give two or more")
     for other in others:
-        alike = other.tokenizer.get_vocab() == first.tokenizer.get_vocab() and other.config.encoder == first.config.encoder
+        shapes = [{name: weight.shape for name, weight in checkpoint.model.state_dict().items()} for checkpoint in (first, other)]
+        vocabularies = [checkpoint.tokenizer.get_vocab() for checkpoint in (first, other)]
+        alike = vocabularies[0] == vocabularies[1] and other.config.encoder == first.config.encoder and shapes[0] == shapes[1]
         begun = {checkpoint.config.training.get("init") for checkpoint in (first, other)}
         if not alike or len(begun) > 1 or None in begun:
             raise ConfigError(f"{other.model_id} and {first.model_id} did not begin from one checkpoint (train.py --init): their mean is no model")

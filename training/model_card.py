@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from litcoin_batch.model.checkpoint import ModelConfig
@@ -11,10 +12,10 @@ from evaluation import headline
 
 def write_model_card(folder: Path, config: ModelConfig, figures: dict) -> None:
     """``figures``: the development scores as ``evaluation.evaluate`` gives them. The hash is in manifest.json beside it."""
-    facts = dict(config.training)
-    first = facts.pop("first_stage", None)
-    stages = _table(facts) if first is None else f"{_table(facts)}\n\nIt went on from a checkpoint ({facts['init']}) trained so:\n\n{_table(first)}"
-    backbones = {f["backbone"] for f in (facts, first or {}) if f.get("backbone")}
+    stages = list(_stages(config.training))
+    origins = ("", *(f"It went on from a checkpoint ({facts.get('init')}) trained so:\n\n" for facts in stages))
+    recipe = "\n\n".join(origin + _table(facts) for origin, facts in zip(origins, stages, strict=False))
+    backbones = {facts["backbone"] for facts in stages if facts.get("backbone")}
     scores = "\n".join(f"| {name} | {value:.4f} |" for name, value in headline(figures).items())
     errors = "\n".join(f"| {name} | {value:.4f} |" for name, value in figures["calibration"].items())
     backbone = "".join(f"What was taken from {name} stays under its own licence.\n" for name in sorted(backbones))
@@ -27,7 +28,7 @@ type and novelty of every pair of them, encoding the document once. Read by `lit
 
 ## Data and recipe
 
-{stages}
+{recipe}
 
 `train_files` are what was learnt from, `dev_files` what epoch, temperatures and the offset of "no relation" were chosen on.
 
@@ -50,6 +51,13 @@ Expected calibration error, before and after the temperatures:
 The weights are released under Apache-2.0. BioRED was annotated by NCBI and is in the public domain in the United States.
 {backbone}"""
     )
+
+
+def _stages(facts: dict) -> Iterator[dict]:
+    """The last one first."""
+    while facts is not None:
+        yield facts
+        facts = facts.get("first_stage")
 
 
 def _table(facts: dict) -> str:

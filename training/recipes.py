@@ -45,12 +45,17 @@ RECOGNITION = {
     "lstm": replace(_RNN, epochs=5, lr=2e-3, dropout=0.35, smoothing=0.0, **_ALONE),
     "transformer": replace(_TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, dropout=0.2, smoothing=0.0, tag_weight=1.0, **_ALONE),
 }
-# After it, parts of the heads that the ablation finds to be worth nothing are left out, and what remains goes on learning.
-LEAN = {
-    name: replace(recipe, epochs=4, lr=recipe.lr / 2, backbone_lr=recipe.backbone_lr / 2, without=",".join(filter(None, (recipe.without, "sentences,product"))))
-    for name, recipe in RECIPES.items()
-}
+# After it, where heads weigh beside a fast encoder: without the parts that the ablation finds to be worth nothing, what remains goes on learning.
+_LEAN = replace(_RNN, epochs=4, lr=5e-4, without="sentences,product")
+LEAN = {"rnn": _LEAN, "lstm": _LEAN}
 STAGES = {"recognition": RECOGNITION, "joint": RECIPES, "lean": LEAN}
+
+
+def recipe_of(stage: str, encoder: str, changes: tuple[str, ...]) -> Recipe:
+    """Raises ``ConfigError`` for a stage that the encoder has none of, and as ``change``."""
+    if encoder not in STAGES[stage]:
+        raise ConfigError(f"--stage {stage}: there is one for {' and '.join(STAGES[stage])}, not for {encoder}")
+    return change(STAGES[stage][encoder], changes)
 
 
 def change(recipe: Recipe, changes: tuple[str, ...]) -> Recipe:

@@ -31,7 +31,7 @@ from evaluation import evaluate, headline
 from examples import Example, epoch_batches, iterate, prepare
 from losses import LossWeights, joint_loss
 from optimisation import RunningAverage, bf16_option, in_16_bits, load_state, make_optimizer, save_state, set_rate
-from recipes import RECIPES, STAGES, Recipe, change
+from recipes import RECIPES, STAGES, Recipe, recipe_of
 from training_data import TrainingData, data_options, draw, read_training_data, related_types
 
 
@@ -41,7 +41,7 @@ from training_data import TrainingData, data_options, draw, read_training_data, 
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Checkpoint folder; an unfinished run there is resumed.")
 @click.option("--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings.")
 @click.option("--embeddings", type=click.Path(path_type=Path), help="Folder of training/pretrain_embeddings.py: vocabulary and input embeddings for rnn and lstm.")
-@click.option("--stage", type=click.Choice(list(STAGES)), default="joint", show_default=True, help="Mentions alone; everything; everything with leaner heads. Each may go on from the one before with --init.")
+@click.option("--stage", type=click.Choice(list(STAGES)), default="joint", show_default=True, help="Mentions alone; everything; rnn and lstm: everything with leaner heads. Each may go on from the one before with --init.")
 @click.option("--init", type=click.Path(path_type=Path), help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.")
 @click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
@@ -75,7 +75,7 @@ class Apprentice:
 
 def run(options: dict) -> None:
     options = options | {"bf16": in_16_bits(options)}
-    recipe = change(STAGES[options["stage"]][options["encoder"]], options["changes"])
+    recipe = recipe_of(options["stage"], options["encoder"], options["changes"])
     data = read_training_data(options)
     apprentice = start(options, recipe, data)
     model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config

@@ -75,7 +75,7 @@ def _short(text: str | None) -> str:
 
 def _durations(record: Row) -> list[tuple[str, float]]:
     steps = dict(record.durations_sec)
-    read, annotate, write = (steps.pop(step) for step in ("read", "annotate", "write"))
+    read, annotate, write = (steps.pop(step, 0.0) for step in ("read", "annotate", "write"))
     return [("read", read), ("compare with what is stored", sum(steps.values())), ("annotate", annotate), ("write tables", write)]
 
 
