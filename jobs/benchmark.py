@@ -103,7 +103,7 @@ def lines_of(one: Figures, config: BenchmarkConfig) -> list[Figure]:
     lines += [x for name, found in one.of_documented.items() for x in line(f"recognition / {name}", found)]
     lines += line(f"{config.precisions[0]} / float32, one worker", one.of_float32)
     lines += [x for n, found in one.scaling.items() for x in line(f"share of ideal speed-up, {config.cores[0]} to {n} cores", found)]
-    lines += line("padded / real pieces", one.padding) + line("the same, with what windows of long documents compute again", one.computed)
+    lines += line("padded / real pieces", one.padding) + line("the same, with what windows of long documents compute again and steps of a recurrence for nothing", one.computed)
     lines += line("share of a worker's time outside the model", one.outside)
     for cores, projection in one.projections.items():
         lines.append((f"days for {config.million_abstracts:g} million abstracts on {cores} such cores", one.checkpoint, *days(projection)))

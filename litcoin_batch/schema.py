@@ -64,6 +64,10 @@ class Mention:
     entity_ids: tuple[str, ...] = ()
     score: float = 1.0
 
+    def naming(self, entity_ids: tuple[str, ...]) -> Mention:
+        """The same with other concepts. Every mention comes by here: ``dataclasses.replace`` would look at each field anew."""
+        return Mention(self.start, self.end, self.type, self.text, entity_ids, self.score)
+
     @property
     def resolved(self) -> bool:
         """True where every id is a concept of a vocabulary, none local to the document."""

@@ -229,6 +229,8 @@ def test_batches_of_mixed_lengths_are_full_and_waste_little():
     assert padded <= 1.1 * sum(lengths)
     apart = list(plan_batches(lengths, 4096))
     assert len(batches) < len(apart)
+    # One far longer than all others stays alone.
+    assert [len(batch) for batch in plan_batches([9_000] + [600] * 8, 4096, Mixing(0.9, row_step=8, filling=0.5))] == [1, 8]
     # A document that alone exceeds the bound is in no larger company than the step.
     assert [len(batch) for batch in plan_batches([9_000] * 9, 4096, Mixing(0.9, row_step=8))] == [8, 1]
 

@@ -184,7 +184,7 @@ class PieceCount:
 @contextmanager
 def counted_pieces(encoder: nn.Module) -> Iterator[PieceCount]:
     """Pieces that ``encoder`` is given and those of them that are real; rows that it adds itself count as padding.
-    ``computed``: with what several windows of a long document compute again."""
+    ``computed``: see ``n_computed`` of the encoders."""
     count = PieceCount()
 
     def add(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:

@@ -41,11 +41,15 @@ def find_definitions(text: str) -> list[Definition]:
 
 def _long_then_short(text: str, match: re.Match[str]) -> Definition | None:
     """"heat shock transcription factor (HSF)"; only what stands before a comma is the short form."""
-    inner = _INNER_END.split(match.group(1), maxsplit=1)[0]
+    inner = match.group(1)
+    if "," in inner or ";" in inner:
+        inner = _INNER_END.split(inner, maxsplit=1)[0]
+    # Most brackets hold no short form: that is seen at once, a long form is searched for.
+    if not _is_short(inner.strip()):
+        return None
     start = match.start(1) + len(inner) - len(inner.lstrip())
     short = (start, start + len(inner.strip()))
-    # Most brackets hold no short form: that is seen at once, a long form is searched for.
-    return _define(text, short, _candidate_before(text, match.start(), short)) if _is_short(text[slice(*short)]) else None
+    return _define(text, short, _candidate_before(text, match.start(), short))
 
 
 def _short_then_long(text: str, match: re.Match[str]) -> Definition | None:

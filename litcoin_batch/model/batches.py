@@ -81,12 +81,14 @@ def _numbered(parts: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarray:
 @dataclass(frozen=True, slots=True)
 class Mixing:
     """Which documents may share a batch. ``shortest``: of the longest's length; 1 for one padded length only.
-    ``row_step``: batches are filled to a multiple of so many documents, shorter ones among them if need be.
+    ``row_step``: batches are filled to a multiple of so many documents, if need be by such as have the share ``filling``
+    of the longest's length.
     ``length_step``: to what lengths are rounded up.
     """
 
     shortest: float = 1.0
     row_step: int = 1
+    filling: float = 0.0
     length_step: int = LENGTH_STEP
 
 
@@ -99,7 +101,10 @@ def plan_batches(lengths: Sequence[int], max_pieces: int, mixing: Mixing = Mixin
         length = padded[order[start]]
         room = max(step, max_pieces // int(length) // step * step)
         stop = start + 1
-        while stop < len(order) and stop - start < room and (padded[order[stop]] >= mixing.shortest * length or (stop - start) % step):
+        while stop < len(order) and stop - start < room:
+            least = mixing.filling if (stop - start) % step else mixing.shortest
+            if padded[order[stop]] < least * length:
+                break
             stop += 1
         yield order[start:stop].tolist()
         start = stop

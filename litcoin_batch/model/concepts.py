@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import replace
 
 from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.synonyms import Names, Synonyms
@@ -49,7 +48,7 @@ def resolve(
             else:
                 ids = _look_up(mention, names, lexicon, taxa)
             ids_of[key] = ids or numbers.of(names)
-        resolved[i] = replace(mention, entity_ids=ids_of[key])
+        resolved[i] = mention.naming(ids_of[key])
     return tuple(resolved)
 
 

@@ -15,13 +15,10 @@ import transformers  # loads what is asked of it and when: seconds, which recurr
 from torch import Tensor, nn
 
 from litcoin_batch.model.attention import attend_by_document, mask_by_one_row
-from litcoin_batch.model.batches import LENGTH_STEP, Mixing, padded_len
+from litcoin_batch.model.batches import LENGTH_STEP, ROW_STEP, Mixing, padded_len
 from litcoin_batch.model.pieces import N_SHAPES
-from litcoin_batch.model.recurrence import Direction, is_fast
+from litcoin_batch.model.recurrence import STATES_STEP, Direction, add_rows, is_fast
 
-# A step of a recurrence multiplies one row per document; with very few rows the matrix product takes
-# another kernel and rounds differently (see batches.py).
-RECURRENT_ROW_STEP = 8
 # Of one pass of a transformer on a CPU: with more, what one layer hands to the next leaves the cache (a tenth slower).
 PIECES_IN_CACHE = 4_096
 
@@ -75,29 +72,32 @@ class RecurrentEncoder(nn.Module):
 
     def mixing(self, device: torch.device) -> Mixing:
         """Documents of several lengths may share a batch: no place sees the padding behind a document."""
-        return Mixing(shortest=0.95, row_step=RECURRENT_ROW_STEP, length_step=1)
+        return Mixing(shortest=0.95, row_step=STATES_STEP, filling=0.5, length_step=1)
 
     def n_padded(self, mask: Tensor) -> int:
         """Places that ``forward`` computes, real or not."""
-        return padded_len(len(mask), RECURRENT_ROW_STEP) * int(mask.sum(dim=1).max())
+        return len(mask) * self._n_steps(mask)
 
     def n_computed(self, mask: Tensor) -> int:
-        """The same: no place is computed twice."""
-        return self.n_padded(mask)
+        """The same with the documents that the steps of a recurrence, and nothing else, make more of."""
+        return padded_len(len(mask), STATES_STEP) * self._n_steps(mask)
+
+    @staticmethod
+    def _n_steps(mask: Tensor) -> int:
+        """Steps behind the longest document are not taken, but for a round number of places in all."""
+        n_steps = max(1, int(mask.sum(dim=1).max()))
+        return n_steps if len(mask) % STATES_STEP == 0 else min(padded_len(n_steps, ROW_STEP), mask.shape[1])
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        n_rows = len(ids)
-        # Steps behind the longest document are not taken.
-        n_steps = max(1, int(mask.sum(dim=1).max()))
-        extra = -n_rows % RECURRENT_ROW_STEP
+        n_steps = self._n_steps(mask)
         # Steps first: each multiplies the states of all documents, which then lie side by side.
-        ids, shapes, mask = (nn.functional.pad(t[:, :n_steps], (0, 0, 0, extra)).T.contiguous() for t in (ids, shapes, mask))
+        ids, shapes, mask = (t[:, :n_steps].T.contiguous() for t in (ids, shapes, mask))
         x = self.input(self.dropout(self.embedding(ids) + self.shape(shapes)))
         for ahead, behind, norm in zip(self.forwards, self.backwards, self.norms, strict=True):
             h = self.dropout(x)
             # The residual lets the tanh recurrence refine its input instead of having to carry it.
             x = norm(_beside(x, _recur(ahead, h, mask, False), _recur(behind, h, mask, True)))
-        return x.transpose(0, 1)[:n_rows]
+        return x.transpose(0, 1)
 
 
 class TransformerEncoder(nn.Module):
@@ -228,10 +228,11 @@ def _recur(cell: nn.RNNBase | Direction, x: Tensor, mask: Tensor, backward: bool
         return cell(x, mask, backward)
     if is_fast(cell.weight_hh_l0):
         return Direction(cell)(x, mask, backward)
+    n, x, mask = x.shape[1], add_rows(x), add_rows(mask[..., None])[..., 0]
     if not backward:
-        return cell(x)[0]
+        return cell(x)[0][:, :n]
     order = _reversed_within(mask)
-    return _take(cell(_take(x, order))[0], order)
+    return _take(cell(_take(x, order))[0], order)[:, :n]
 
 
 def _reversed_within(mask: Tensor) -> Tensor:

@@ -14,6 +14,17 @@ from torch import Tensor, nn
 from litcoin_batch.model.int8 import fixed_linear
 
 
+# A step multiplies one row per document; with very few rows the matrix product takes another kernel and rounds
+# differently (see batches.py).
+STATES_STEP = 8
+
+
+def add_rows(x: Tensor) -> Tensor:
+    """``x`` (steps, batch, columns) with zeros for further documents up to a multiple of STATES_STEP."""
+    extra = -x.shape[1] % STATES_STEP
+    return nn.functional.pad(x, (0, 0, 0, extra)) if extra else x
+
+
 def is_fast(weight: Tensor) -> bool:
     """Whether ``Direction`` is made for where and how ``weight`` is used."""
     return weight.device.type == "cpu" and weight.dtype == torch.float32 and not torch.is_grad_enabled()
@@ -39,10 +50,11 @@ class Direction(nn.Module):
         gates = self.input(x)
         # Before the last step of a shorter document its state has to stay zero; of others no step need be looked at.
         n_full = int(mask.sum(dim=0).min()) if backward else len(mask)
-        real = mask[n_full:, :, None].to(gates.dtype)
+        gates, real = add_rows(gates), add_rows(mask[n_full:, :, None].to(gates.dtype))
         steps = range(len(mask) - 1, -1, -1) if backward else range(len(mask))
         run = _lstm if self.is_lstm else _rnn
-        return run(gates, self.state, ((step, real[step - n_full] if step >= n_full else None) for step in steps))
+        states = run(gates, self.state, ((step, real[step - n_full] if step >= n_full else None) for step in steps))
+        return states[:, : x.shape[1]]
 
 
 def _rnn(gates: Tensor, weight: Tensor, steps: Iterable[tuple[int, Tensor | None]]) -> Tensor:

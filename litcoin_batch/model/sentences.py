@@ -42,6 +42,8 @@ _STOP = re.compile(
 _LABEL = re.compile(r"(?<!\S)[A-Z][A-Z/&,() -]{2,60}:(?=\s)")
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
+# Letters that a word of neither set above has.
+_MORE_THAN_ABBREVIATIONS = 1 + max(map(len, _NEVER | _SOMETIMES))
 # How far to look back for the word before a full stop: longer words are no abbreviations.
 _LOOK_BACK_CHARS = 24
 
@@ -88,6 +90,10 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str]) -> bool:
     """Whether the stop that ``match`` found closes the sentence that opened at ``begin``."""
     stop = match.group()
     if stop[0] == "\n":
+        return True
+    # "... of patients. The": what is said below of most stops, seen at once.
+    before, after = text[max(0, match.start() - _MORE_THAN_ABBREVIATIONS) : match.start()], text[match.end() : match.end() + 2]
+    if stop == "." and len(before) == _MORE_THAN_ABBREVIATIONS and before.isalpha() and after[:1].isspace() and "A" <= after[1:] <= "Z":
         return True
     following = _next_token(text, match.end())
     if match.end() < len(text) and not text[match.end()].isspace():

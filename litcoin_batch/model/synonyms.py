@@ -53,12 +53,13 @@ class Synonyms:
         self._text = text
         self._mentions = mentions
         self._names: dict[Key, Names] = {}
+        of_surface: dict[tuple[str, str], Names] = {}
         for mention in mentions:
-            key = mention.type, normalise(mention.text, mention.type)
-            names = self._names.get(key)
+            surface = mention.type, mention.text
+            names = of_surface.get(surface)
             if names is None:
-                names = self._names[key] = Names([key])
-            if mention.text not in names.surfaces:
+                key = mention.type, normalise(mention.text, mention.type)
+                names = of_surface[surface] = self._names.setdefault(key, Names([key]))
                 names.surfaces.append(mention.text)
             names.given = names.given or mention.entity_ids
         definitions = find_definitions(text)
