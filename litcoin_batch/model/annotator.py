@@ -40,7 +40,7 @@ from litcoin_batch.schema import (
 MAX_MENTION_PAIRS = 65_536
 SCORE_DECIMALS = 6
 # Freed memory is given back after so many batches: more often costs time, as what comes next must ask for it again.
-_BATCHES_UNTIL_GIVEN_BACK = 16
+_BATCHES_UNTIL_GIVEN_BACK = 32
 
 
 class Annotator:
