@@ -20,7 +20,7 @@ from litcoin_batch.schema import Document, Mention
 
 N_SHAPES = 12
 # Characters that are computed at once: enough documents to share their words, few enough to bound memory.
-_BLOCK_CHARS = 1 << 21
+_BLOCK_CHARS = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
