@@ -169,13 +169,12 @@ class Run:
     def keep_annotations(self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True) -> dict[str, DataFrame]:
         """Stage rows of ``annotations`` and what follows from them alone: mentions and relations."""
         how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
-        kept = self.keep("annotations", annotations, ("pmid",), **how)
-        flat = {
-            "mentions": (mentions_of(kept), ("pmid", "start", "end", "type")),
-            "relations": (relations_of(kept), ("pmid", "entity_1_id", "entity_2_id", "type")),
+        tables = {
+            "annotations": (annotations, ("pmid",)),
+            "relations": (relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type")),
+            "mentions": (mentions_of(annotations), ("pmid", "start", "end", "type")),
         }
-        steps = {table: partial(self.keep, table, rows, order, **how) for table, (rows, order) in flat.items()}
-        return {"annotations": kept, **do_together(self.spark, steps)}
+        return do_together(self.spark, {table: partial(self.keep, table, rows, order, **how) for table, (rows, order) in tables.items()})
 
     def staged_bytes(self, step: str) -> int:
         """Of a finished step, or of all steps below a name."""
