@@ -2,6 +2,7 @@ import itertools
 import random
 import re
 import time
+from dataclasses import fields
 
 import pytest
 
@@ -240,3 +241,9 @@ def test_a_document_of_many_mentions_takes_linear_time():
     # Measured at 0.6 s; quadratic time would take minutes.
     assert time.process_time() - started < 20
     assert len({m.entity_ids for m in resolved}) == 6000
+
+
+def test_a_mention_that_names_others_keeps_all_else():
+    values = {"start": 3, "end": 7, "type": DISEASE, "text": "gout", "entity_ids": ("D1",), "score": 0.25}
+    assert values.keys() == {field.name for field in fields(Mention)}
+    assert Mention(**values).naming(("D2", "D3")) == Mention(**values | {"entity_ids": ("D2", "D3")})

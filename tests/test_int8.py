@@ -186,7 +186,7 @@ def test_parts_of_a_channel_reach_no_farther_than_told_and_are_no_more_than_allo
 
 def test_ranges_are_the_mean_of_those_of_each_call():
     model = nn.Sequential(nn.Linear(4, 6), nn.Tanh(), nn.Linear(6, 2))
-    some = [torch.randn(3, 5, 4, generator=torch.Generator().manual_seed(i)) for i in range(3)]
+    some = [torch.randn(3, 400, 4, generator=torch.Generator().manual_seed(i)) for i in range(3)]
     with observed_ranges(linear_layers(model)) as ranges:
         for rows in some:
             model(rows)
@@ -195,6 +195,14 @@ def test_ranges_are_the_mean_of_those_of_each_call():
     torch.testing.assert_close(ranges["0"], torch.stack([flat.amin(dim=1).mean(dim=0), flat.amax(dim=1).mean(dim=0)]))
     model(100 * some[0])
     assert float(ranges["0"].abs().max()) < 50, "observed after the block ended"
+    # The same rows a few at a time are calls of 1,024 rows at least; what is left over has no say, unless there is nothing else.
+    rows = torch.cat([rows.reshape(-1, 4) for rows in some])
+    for n, whole in ((3_600, 1_024), (1_000, 1_000)):
+        with observed_ranges(linear_layers(model)) as ranges:
+            for few in rows[:n].split(64):
+                model(few)
+        groups = rows[:n].split(whole)[: n // whole]
+        torch.testing.assert_close(ranges["0"], torch.stack([torch.stack([g.amin(dim=0), g.amax(dim=0)]) for g in groups]).mean(dim=0))
 
 
 def test_ranges_of_another_model_are_refused():
@@ -211,17 +219,20 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
     spans = [{(a.pmid, m.start, m.end, m.type): m.score for a in found for m in a.mentions} for found in (exact, small)]
     same = spans[0].keys() & spans[1].keys()
     assert len(same) > 0.9 * len(spans[0])
-    # A text that is met but once reaches beyond the mean of the ranges here and there.
-    assert 0 < sum(abs(spans[0][span] - spans[1][span]) for span in same) / len(same) < 0.05
+    assert 0 < max(abs(spans[0][span] - spans[1][span]) for span in same) < 0.1
 
 
 @needs_int8
-def test_heads_without_parts_compute_in_8_bits_as_well(tmp_path):
-    for part in ("sentences", "between", "document_words"):
-        folder = with_ranges("lstm", tmp_path / part, HeadConfig(16, 0.1, without=(part,)))
-        Annotator.load(folder, device="cpu", precision="int8" if multiplies_int8() else "auto").annotate(documents())
+@pytest.mark.parametrize("part", ["sentences", "between", "document_words"])
+def test_heads_without_a_part_compute_in_8_bits_as_well(part, tmp_path):
+    folder = with_ranges("lstm", tmp_path, HeadConfig(16, 0.1, without=(part,)))
+    exact, small = (Annotator.load(folder, device="cpu", precision=p).annotate(documents()) for p in ("float32", "int8"))
+    pairs = [{(a.pmid, r.pair): r.score for a in found for r in a.relations} for found in (exact, small)]
+    same = pairs[0].keys() & pairs[1].keys()
+    assert len(same) > 0.5 * len(pairs[0]) > 5 and any(pairs[0][pair] != pairs[1][pair] for pair in same)
 
 
+@needs_int8
 def test_a_recurrence_takes_its_inputs_as_bytes_rounded_once_for_both_directions(ranged_lstm):
     loaded = Checkpoint.load(ranged_lstm)
     loaded.model.to_int8(loaded.input_ranges)

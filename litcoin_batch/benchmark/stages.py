@@ -183,8 +183,7 @@ class PieceCount:
 
 @contextmanager
 def counted_pieces(encoder: nn.Module) -> Iterator[PieceCount]:
-    """Pieces that ``encoder`` is given and those of them that are real; rows that it adds itself count as padding.
-    ``computed``: see ``n_computed`` of the encoders."""
+    """Pieces that ``encoder`` is given: those that are real, and what it makes of them, see its ``n_padded`` and ``n_computed``."""
     count = PieceCount()
 
     def add(_: nn.Module, given: tuple[torch.Tensor, ...]) -> None:

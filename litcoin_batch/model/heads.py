@@ -51,7 +51,7 @@ PARTS = {
 
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
-    """``without``: names out of ``PARTS``, left out to measure what they are worth (training/ablation.py)."""
+    """``without``: names out of ``PARTS``, left out to measure what they are worth (training/ablation.py), or because they are worth nothing."""
 
     pair_width: int = 256
     dropout: float = 0.3

@@ -26,6 +26,8 @@ from litcoin_batch.schema import ContractError
 # scores on BioRED Dev (tests/test_shipped_checkpoints.py).
 EXTRA_CHANNELS = 16
 _LEVELS = 255
+# Of the inputs of one layer; fewer say little of how far they reach.
+_FEW_ROWS = 1_024
 # Below this a channel is constant, and any step will do.
 _LEAST_REACH = 1e-6
 # Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
@@ -39,15 +41,23 @@ os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 def observed_ranges(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tensor]]:
     """Name -> (2, inputs): the lowest and highest input of each channel of each of the linear ``layers`` while they are
     used, the mean over their calls: what a channel does once in thousands of words is not worth a coarser step for all.
+    Calls with few rows count together: a single short text reaches nowhere near as far as texts do.
     """
     ranges: dict[str, Tensor] = {}
-    n_calls: Counter[str] = Counter()
+    few: dict[str, tuple[int, Tensor]] = {}
+    n_groups: Counter[str] = Counter()
 
     def observe(name: str, rows: Tensor) -> None:
         rows = rows.detach().reshape(-1, rows.shape[-1]).float()
-        found = torch.stack([rows.amin(dim=0), rows.amax(dim=0)])
-        n_calls[name] += 1
-        ranges[name] = found if name not in ranges else ranges[name] + (found - ranges[name]) / n_calls[name]
+        n, found = len(rows), torch.stack([rows.amin(dim=0), rows.amax(dim=0)])
+        if name in few:
+            n_before, before = few.pop(name)
+            n, found = n + n_before, torch.stack([torch.minimum(found[0], before[0]), torch.maximum(found[1], before[1])])
+        if n < _FEW_ROWS:
+            few[name] = n, found
+            return
+        n_groups[name] += 1
+        ranges[name] = found if name not in ranges else ranges[name] + (found - ranges[name]) / n_groups[name]
 
     hooks = [
         layer.register_forward_pre_hook(lambda _, given, name=name: observe(name, given[0])) for name, layer in layers.items()
@@ -57,6 +67,8 @@ def observed_ranges(layers: Mapping[str, nn.Module]) -> Iterator[dict[str, Tenso
     finally:
         for hook in hooks:
             hook.remove()
+        # Of what was never used more than that.
+        ranges.update({name: found for name, (_, found) in few.items() if name not in ranges})
 
 
 def to_int8(

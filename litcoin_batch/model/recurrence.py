@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from litcoin_batch.model.int8 import fixed_linear
 
-
 # A step multiplies one row per document; with very few rows the matrix product takes another kernel and rounds
 # differently (see batches.py).
 STATES_STEP = 8

@@ -26,6 +26,7 @@ from litcoin_batch.warehouse.slices import annotate_in_slices
 from litcoin_batch.warehouse.snapshots import Snapshot
 from litcoin_batch.warehouse.storage import find_files
 from litcoin_batch.warehouse.tables import (
+    ANNOTATIONS,
     DOCUMENTS,
     FILES,
     FLAGGED,
@@ -135,23 +136,26 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     new = folded.where("NOT is_known AND is_current")
     texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
     plan = run.stage("plan", night.plan(texts, held), PLAN)
-    flagged = run.stage("sort", fates.flag(folded, restored, plan), FLAGGED)
+    take = {
+        "sort": partial(run.stage, "sort", fates.flag(folded, restored, plan), FLAGGED),
+        "carry": partial(run.stage, "carry", night.carried(plan), ANNOTATIONS),
+    }
+    flagged, carried = do_together(run.spark, take).values()
     annotated = annotate_in_slices(run, fates.due(flagged), loader, how.partitions, how.limits)
     settled = fates.settle(flagged, annotated)
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps = {
-            "annotations": partial(_keep_annotations, run, night, annotated, plan),
+            **_annotation_steps(run, night.model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(run.keep, "retired", night.retire(folded, held, plan), ("kind", "pmid"), n_bytes=run.staged_bytes("held")),
             "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
             "tally": partial(fates.tally, settled),
             "found": partial(_found, annotated),
         }
-        done = do_together(run.spark, steps)
-        (counts, n_restored), found = done.pop("tally"), done.pop("found")
-        kept = done | done["annotations"]
+        kept = do_together(run.spark, steps)
+        (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == fates.CARRY), **kept})
     fates.check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
@@ -189,9 +193,15 @@ def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], Data
     }
 
 
-def _keep_annotations(run: Run, night: Increment, annotated: DataFrame, plan: DataFrame) -> dict[str, DataFrame]:
+def _annotation_steps(run: Run, model_id: str, annotated: DataFrame, carried: DataFrame) -> dict[str, Callable[[], DataFrame]]:
     fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
-    return run.keep_annotations(fresh.unionByName(night.carried(plan)), night.model_id, n_bytes=run.staged_bytes("annotate"))
+    # All of it is staged: to read it for each table costs less than to wait for one of them.
+    annotations = fresh.unionByName(carried)
+    n_bytes = run.staged_bytes("annotate")
+    return {
+        "annotations": partial(run.keep, "annotations", annotations, ("pmid",), n_bytes=n_bytes, model_id=model_id),
+        **run.flat_steps(annotations, model_id, n_bytes=n_bytes),
+    }
 
 
 def _applied(run: Run, selection: applied.Selection) -> DataFrame:

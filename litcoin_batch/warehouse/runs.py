@@ -2,6 +2,7 @@
 
     WAREHOUSE/_staging/<run_id>/<step>-<attempt>/     work in the making, of each process apart
     WAREHOUSE/_staging/<run_id>/<step>.done           names the folder of the attempt that finished the step
+    WAREHOUSE/_staging/<run_id>/<step>.json           a few facts in place of rows
     WAREHOUSE/<table>/<run_id>.part-00000.parquet     never changed once written
     WAREHOUSE/snapshots/<number>.json                 written last, in one step: the commit (``snapshots``)
 
@@ -18,7 +19,7 @@ import re
 import secrets
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -167,14 +168,17 @@ class Run:
         return self.stage(step, spread.sortWithinPartitions(*order), SCHEMAS[table])
 
     def keep_annotations(self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True) -> dict[str, DataFrame]:
-        """Stage rows of ``annotations`` and what follows from them alone: mentions and relations."""
+        """Stage rows of ``annotations``, computed once, and what follows from them alone: mentions and relations."""
+        kept = self.keep("annotations", annotations, ("pmid",), n_bytes=n_bytes, model_id=model_id, stamp=stamp)
+        return {"annotations": kept, **do_together(self.spark, self.flat_steps(kept, model_id, n_bytes=n_bytes, stamp=stamp))}
+
+    def flat_steps(self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True) -> dict[str, Callable[[], DataFrame]]:
+        """What stages mentions and relations, each of them computing ``annotations``."""
         how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
-        tables = {
-            "annotations": (annotations, ("pmid",)),
-            "relations": (relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type")),
-            "mentions": (mentions_of(annotations), ("pmid", "start", "end", "type")),
+        return {
+            "relations": partial(self.keep, "relations", relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type"), **how),
+            "mentions": partial(self.keep, "mentions", mentions_of(annotations), ("pmid", "start", "end", "type"), **how),
         }
-        return do_together(self.spark, {table: partial(self.keep, table, rows, order, **how) for table, (rows, order) in tables.items()})
 
     def staged_bytes(self, step: str) -> int:
         """Of a finished step, or of all steps below a name."""
