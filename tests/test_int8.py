@@ -14,14 +14,15 @@ from observe_ranges import main as observe_main
 from tiny_models import documents, tiny_checkpoint
 from torch import nn
 
+from litcoin_batch.model import int8
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
-from litcoin_batch.model.hardware import multiplies_int8
+from litcoin_batch.model.hardware import choose_precision, largest_int8_weight
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.int8 import EXTRA_CHANNELS, Int8Gelu, Int8Input, Int8Linear, observed_ranges, split_channels, to_int8
 from litcoin_batch.schema import ConfigError, ContractError
 
-needs_int8 = pytest.mark.skipif(not multiplies_int8(), reason="this processor has no instructions for 8-bit products")
+needs_int8 = pytest.mark.skipif(not largest_int8_weight(), reason="this processor has no instructions for 8-bit products")
 
 
 @pytest.fixture(scope="module")
@@ -74,7 +75,7 @@ def as_told(rows: torch.Tensor, given: Int8Input, low: torch.Tensor, high: torch
 
 
 def plain_product(layer: nn.Linear, rows: torch.Tensor) -> torch.Tensor:
-    scale = layer.weight.abs().amax(dim=1) / 127
+    scale = layer.weight.abs().amax(dim=1) / largest_int8_weight()
     return rows @ (torch.round(layer.weight / scale[:, None]) * scale[:, None]).T + layer.bias
 
 
@@ -90,6 +91,38 @@ def test_a_layer_in_8_bits_is_near_to_the_layer_and_exact_on_its_own_grid():
     told = as_told(rows, small.given, low, high)
     assert (told - rows).abs().max() < 0.51 * small.given.step
     assert torch.allclose(small(rows), plain_product(layer, told), atol=1e-4)
+
+
+@pytest.fixture(params=[64, 127])
+def reach(request, monkeypatch):
+    """How far weights reach, of those that the processor can add."""
+    if request.param > largest_int8_weight():
+        pytest.skip("this processor adds two products in 16 bits")
+    monkeypatch.setattr(int8, "largest_int8_weight", lambda: request.param)
+    return request.param
+
+
+@needs_int8
+def test_the_largest_products_are_summed_exactly(reach):
+    """Where two of them are added in 16 bits on the way, they must fit."""
+    n = 400
+    layer = nn.Linear(n, 2, bias=False)
+    with torch.no_grad():
+        layer.weight[:] = torch.tensor([[1.0], [-1.0]])
+    small = in_8_bits(layer, torch.zeros(n), torch.full((n,), 2.0))
+    assert small(torch.full((16, n), 2.0)).unique(dim=0).tolist() == [pytest.approx([2.0 * n, -2.0 * n])]
+
+
+@needs_int8
+def test_finer_weights_are_nearer(monkeypatch):
+    torch.manual_seed(7)
+    layer, rows = nn.Linear(48, 40), inputs(64, far=5)
+    errors = []
+    for reach in (16, 64):
+        monkeypatch.setattr(int8, "largest_int8_weight", lambda reach=reach: reach)
+        small = in_8_bits(layer, rows.amin(dim=0), rows.amax(dim=0))
+        errors.append((small(rows) - layer(rows)).square().mean())
+    assert errors[1] < errors[0] / 4
 
 
 @needs_int8
@@ -262,6 +295,16 @@ def test_8_bits_need_ranges_and_a_processor(ranged, tmp_path, monkeypatch):
     assert Annotator.load(ranged, device="cpu").precision == "bfloat16"
     with pytest.raises(ConfigError, match="no instructions"):
         Annotator.load(ranged, device="cpu", precision="int8")
+
+
+def test_8_bits_are_taken_without_instructions_of_their_own_and_weights_reach_half_as_far(monkeypatch):
+    able = {"avx2": True, "avx512_vnni": True, "cpu_name": "Intel"}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert largest_int8_weight() == 127
+    able["avx512_vnni"] = False
+    assert largest_int8_weight() == 64
+    assert choose_precision("auto", torch.device("cpu"), ranged=True, recurrent=True) == "int8"
+    assert choose_precision("auto", torch.device("cpu"), ranged=False) == "float32"
 
 
 def test_of_a_recurrent_encoder_16_bits_win_where_they_are_fast(ranged_lstm, monkeypatch):

@@ -30,22 +30,27 @@ def choose_precision(precision: str, device: torch.device, *, ranged: bool = Fal
     if precision not in PRECISIONS:
         raise ConfigError(f"precision {precision!r}: expected {', '.join(PRECISIONS)}")
     if precision == "int8":
-        if device.type != "cpu" or not multiplies_int8():
-            raise ConfigError(f"precision 'int8': device {str(device)!r} has no instructions for it (VNNI or AMX of a CPU); use 'auto'")
+        if device.type != "cpu" or not largest_int8_weight():
+            raise ConfigError(f"precision 'int8': device {str(device)!r} has no instructions for it (AVX2, VNNI or AMX of a CPU); use 'auto'")
         if not ranged:
             raise ConfigError("precision 'int8': the checkpoint lacks the ranges of its inputs (training/observe_ranges.py); use 'auto'")
     if precision != "auto":
         return precision
-    in_8, in_16 = ranged and device.type == "cpu" and multiplies_int8(), multiplies_bfloat16(device)
+    in_8, in_16 = ranged and device.type == "cpu" and largest_int8_weight() > 0, multiplies_bfloat16(device)
     if in_8 and not (recurrent and in_16):
         return "int8"
     return "bfloat16" if in_16 else "float32"
 
 
-def multiplies_int8() -> bool:
-    """Whether this CPU has instructions for it; without them, sums of two products would be cut to 16 bits on the way."""
+def largest_int8_weight() -> int:
+    """How far weights in 8 bits may reach on this CPU, 0 where it has no instructions for them.
+
+    Without those of VNNI or AMX it adds two products in 16 bits on the way: 2 * 255 * 64 is the most that fits.
+    """
     able = torch.cpu.get_capabilities()
-    return any(able.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8"))
+    if any(able.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8")):
+        return 127
+    return 64 if able.get("avx2") else 0
 
 
 def multiplies_bfloat16(device: torch.device) -> bool:

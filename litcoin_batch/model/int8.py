@@ -20,6 +20,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
+from litcoin_batch.model.hardware import largest_int8_weight
 from litcoin_batch.schema import ContractError
 
 # Channels that may be added for what reaches beyond the range. They are multiplied like any other, so as few as keep the
@@ -202,7 +203,7 @@ class Product:
         weight, bias = (None if t is None else t.detach().float() for t in (linear.weight, linear.bias))
         if outputs is not None:
             weight, bias = weight[outputs], None if bias is None else bias[outputs]
-        scale = weight.abs().amax(dim=1).clamp(min=1e-12) / 127
+        scale = weight.abs().amax(dim=1).clamp(min=1e-12) / largest_int8_weight()
         rows = torch.round(weight / scale[:, None]).to(torch.int8)
         packed = torch.ops.onednn.qlinear_prepack(torch.cat([rows, rows[:, given.again]], dim=1), None)
         self._step, self._zero = given.step, given.zero
