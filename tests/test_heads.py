@@ -41,7 +41,7 @@ def gold_mentions(document):
 def setting(tmp_path_factory):
     model, tokenizer, config = tiny_model("lstm", tmp_path_factory.mktemp("model"))
     pieces = split_pieces(documents(2), tokenizer)
-    entities = [link_entities(gold_mentions(d), p) for d, p in zip(documents(2), pieces, strict=True)]
+    entities = link_entities([gold_mentions(d) for d in documents(2)], pieces)
     return model, config, pieces, entities
 
 

@@ -58,11 +58,11 @@ def test_word_ranges_cover_exactly_the_words_of_a_span(tokenizer):
     pieces = split_pieces([document], tokenizer)[0]
     start = document.text.index("COX-2")
     spans = (start, start + len("COX-2")), (start - 1, start)
-    (first, stop), nothing = word_ranges(pieces, [Mention(a, b, "GeneOrGeneProduct", document.text[a:b]) for a, b in spans]).tolist()
+    (first, stop), nothing = word_ranges([pieces], [[Mention(a, b, "GeneOrGeneProduct", document.text[a:b]) for a, b in spans]]).tolist()
     assert pieces.word_spans[first, 0] == start and pieces.word_spans[stop - 1, 1] == start + 5
     assert stop - first == 3
     assert nothing == [first, first]
-    assert word_ranges(pieces, []).shape == (0, 2)
+    assert word_ranges([pieces], [[]]).shape == (0, 2)
 
 
 @pytest.mark.parametrize("text", ["", " ", "\u200b", ". . .", "a" * 5000])

@@ -159,7 +159,7 @@ def _add_mentions(facts: CorpusFacts, document: Document, mentions: Sequence[Men
     facts.n_entities.append(len(entities))
     facts.entity_types.append(tuple(sorted(m.type for m in entities.values())))
     reached = 0
-    for mention, (first, stop) in zip(mentions, word_ranges(pieces, mentions).tolist(), strict=True):
+    for mention, (first, stop) in zip(mentions, word_ranges([pieces], [mentions]).tolist(), strict=True):
         facts.n_without_id += not mention.entity_ids
         facts.n_overlapping += mention.start < reached
         facts.n_in_title += mention.end <= len(document.title or "")

@@ -88,7 +88,7 @@ def prepare(
 
 def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels: PairLabels | None) -> Example:
     known = [m for m in document.gold.mentions if m.type in complete]
-    ranges = word_ranges(pieces, known)
+    ranges = word_ranges([pieces], [known])
     tags = encode_tags(ranges, np.asarray([TYPE_INDEX[m.type] for m in known], np.int64), pieces.n_words)
     allowed = np.zeros((pieces.n_words, N_TAGS), bool)
     allowed[np.arange(pieces.n_words), tags] = True
@@ -97,11 +97,11 @@ def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels
         allowed[tags == 0, 2 + 2 * TYPE_INDEX[name]] = True
     # Mentions of a label that is none of ours ("ambiguous") may be anything.
     strange = [m for m in document.gold.mentions if m.type not in ENTITY_TYPES]
-    for first, stop in word_ranges(pieces, strange).tolist():
+    for first, stop in word_ranges([pieces], [strange]).tolist():
         allowed[first:stop][tags[first:stop] == 0] = True
     if labels is None:
         return Example(pieces, allowed, None, None)
-    entities = link_entities(known, pieces)
+    (entities,) = link_entities([known], [pieces])
     index = {entity_id: i for i, entity_id in enumerate(entities.ids)}
     row_of = {name: row for row, name in enumerate(labels.names, start=1)}
     rows = [

@@ -79,7 +79,7 @@ def candidate_pairs(loaded: Loaded, documents: Sequence[Document]) -> list[tuple
     for document, p, annotation in zip(documents, pieces, annotations, strict=True):
         if not p.n_pieces:
             continue
-        entities = link_entities(annotation.mentions, p)
+        (entities,) = link_entities([annotation.mentions], [p])
         pairs = build_pairs(collate([p], config.pad_id), join_instances([entities]), allowed)
         for both in zip(pairs.entity_1.tolist(), pairs.entity_2.tolist(), strict=True):
             ids = [entities.ids[e] for e in both]

@@ -19,7 +19,7 @@ from litcoin_batch.model.concepts import resolve
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.hardware import choose_device, choose_precision
-from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.heads import N_CLASSES, N_LOGITS
 from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.overlap import halving, in_lanes
@@ -144,7 +144,7 @@ class Annotator:
         pieces = split_pieces(documents, self._tokenizer)
         best = {}
         for rows in self._plan(pieces):
-            entities = [link_entities(annotations[i].mentions, pieces[i]) for i in rows]
+            entities = link_entities([annotations[i].mentions for i in rows], [pieces[i] for i in rows])
             batch = self._collate([pieces[i] for i in rows])
             _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
@@ -177,7 +177,7 @@ class Annotator:
         texts = [document.text for document in documents]
         if given is None:
             given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
-        entities = [link_entities(m, p) for m, p in zip(given, pieces, strict=True)]
+        entities = link_entities(given, pieces)
         relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
@@ -214,11 +214,11 @@ class Annotator:
     ) -> tuple[Instances, Pairs, PairScores]:
         instances = join_instances(entities)
         pairs = build_pairs(batch, instances, self._type_pairs)
-        scores = PairScores(*(words.rows.new_zeros(n, N_CLASSES + 2) for n in (pairs.n_pairs, len(pairs.pair))))
+        scores = PairScores(*(words.rows.new_empty(n, N_LOGITS) for n in (pairs.n_pairs, len(pairs.pair))))
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
             found = self._model.pair_logits(words, instances, some)
             scores.pair[part] = found.pair
-            scores.mention_pair[torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
+            scores.mention_pair[rows if isinstance(rows, slice) else torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
         return instances, pairs, scores
 
     def _decode_relations(

@@ -134,7 +134,7 @@ class Pairs:
     ``left``, ``right``, ``pair`` (mention pairs,): instance indices and the entity pair they belong to;
     ``entity_1``, ``entity_2`` (pairs,): entity indices, ordered by type and then by first mention.
     ``mention_features`` (mention pairs, 4) and ``pair_features`` (pairs, 4): bucket indices, see ``features``.
-    ``between``, ``sentences`` (mention pairs, 2) and (mention pairs, 4): spans of the words of the batch, numbered through.
+    ``between`` (mention pairs, 2) and ``sentence`` (instances, 2), the sentence of each: spans of the words of the batch, numbered through.
     """
 
     left: np.ndarray
@@ -145,7 +145,7 @@ class Pairs:
     mention_features: np.ndarray
     pair_features: np.ndarray
     between: np.ndarray
-    sentences: np.ndarray
+    sentence: np.ndarray
 
     @property
     def n_pairs(self) -> int:
@@ -157,6 +157,8 @@ SENTENCE_GAP_EDGES = np.asarray([1, 2, 3, 6])
 COUNT_EDGES = np.asarray([2, 3, 4, 6])
 SHARED_EDGES = np.asarray([1, 2, 3, 4])
 MENTION_FEATURE_SIZES = (len(GAP_EDGES) + 1, len(SENTENCE_GAP_EDGES) + 1, 2, 4)
+# The column of what is bucketed by SENTENCE_GAP_EDGES.
+_SENTENCES_APART = 1
 PAIR_FEATURE_SIZES = (len(COUNT_EDGES) + 1, len(COUNT_EDGES) + 1, len(SHARED_EDGES) + 1, len(SENTENCE_GAP_EDGES) + 1)
 # Words beside the two mentions that still belong to the passage between them.
 MARGIN = 4
@@ -172,28 +174,31 @@ def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarr
     """
     left, right = _mention_pairs(instances)
     kind, entity = instances.entity_type, instances.entity
-    ok = (entity[left] != entity[right]) & type_pairs[kind[entity[left]], kind[entity[right]]]
-    left, right = left[ok], right[ok]
+    one, two = entity[left], entity[right]
+    ok = (one != two) & type_pairs[kind[one], kind[two]]
+    left, right, one, two = left[ok], right[ok], one[ok], two[ok]
     # Instances come in the order of documents, not of entities, so order each pair by (type, entity).
     rank = kind * (len(kind) + 1) + np.arange(len(kind))
-    swap = rank[entity[left]] > rank[entity[right]]
+    swap = rank[one] > rank[two]
     left, right = np.where(swap, right, left), np.where(swap, left, right)
-    key = entity[left].astype(np.int64) * max(1, len(kind)) + entity[right]
-    unique, pair = np.unique(key, return_inverse=True)
-    entity_1, entity_2 = unique // max(1, len(kind)), unique % max(1, len(kind))
-    sentence, spans = _sentences(batch, instances)
-    mention_features, sentence_gap = _mention_features(instances, left, right, sentence)
-    pair_features = _pair_features(instances, pair, (entity_1, entity_2), sentence_gap)
-    between, sentences = _passages(batch, instances, (left, right), spans)
-    return Pairs(left, right, pair, entity_1, entity_2, mention_features, pair_features, between, sentences)
+    entity_1, entity_2, pair = _entity_pairs(instances, entity[left], entity[right])
+    ordinal, sentence = _sentences(batch, instances)
+    mention_features = _mention_features(instances, left, right, ordinal)
+    pair_features = _pair_features(instances, pair, (entity_1, entity_2), mention_features[:, _SENTENCES_APART])
+    between = _between(batch, instances, left, right)
+    return Pairs(left, right, pair, entity_1, entity_2, mention_features, pair_features, between, sentence)
 
 
-def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, np.ndarray, Pairs]]:
+def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, np.ndarray | slice, Pairs]]:
     """Parts of bounded size, so that one huge document does not decide the memory needed.
 
-    Yields the slice of pairs, the indices of mention pairs and the part itself. A pair is never
+    Yields the slice of pairs, the indices of mention pairs (all of them as a slice) and the part itself. A pair is never
     divided, so a part may exceed the bound by one pair's mention pairs.
     """
+    if len(pairs.pair) <= max_mention_pairs:
+        if pairs.n_pairs:
+            yield slice(0, pairs.n_pairs), slice(0, len(pairs.pair)), pairs
+        return
     order = np.argsort(pairs.pair, kind="stable")
     ends = np.cumsum(np.bincount(pairs.pair, minlength=pairs.n_pairs))
     start = 0
@@ -210,7 +215,7 @@ def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, n
             pairs.mention_features[rows],
             pairs.pair_features[part],
             pairs.between[rows],
-            pairs.sentences[rows],
+            pairs.sentence,
         )
         start = stop
 
@@ -228,7 +233,7 @@ def keep_pairs(pairs: Pairs, keep: np.ndarray) -> Pairs:
         pairs.mention_features[rows],
         pairs.pair_features[keep],
         pairs.between[rows],
-        pairs.sentences[rows],
+        pairs.sentence,
     )
 
 
@@ -241,57 +246,72 @@ def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:
     return left, left + 1 + offset
 
 
+def _entity_pairs(instances: Instances, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The different pairs of the entities ``left`` and ``right`` (mention pairs,), in their order: the two of each, and
+    (mention pairs,) which of them each is.
+
+    Ticked off in a square for each document, as many places as it has mention pairs and more: nothing has to be sorted.
+    """
+    document = instances.entity_document
+    n_entities = np.bincount(document)
+    first = np.cumsum(n_entities) - n_entities
+    square = np.cumsum(n_entities**2) - n_entities**2
+    own = document[left]
+    place = square[own] + (left - first[own]) * n_entities[own] + right - first[own]
+    met = np.zeros(int((n_entities**2).sum()), bool)
+    met[place] = True
+    found = np.flatnonzero(met)
+    owner = np.searchsorted(square, found, side="right") - 1
+    one, two = np.divmod(found - square[owner], n_entities[owner])
+    return first[owner] + one, first[owner] + two, (np.cumsum(met) - 1)[place]
+
+
 def _sentences(batch: DocumentBatch, instances: Instances) -> tuple[np.ndarray, np.ndarray]:
-    """Sentence ordinal of each instance (instances,) and its word span (instances, 2)."""
+    """Sentence ordinal of each instance (instances,) and the words of that sentence, numbered through (instances, 2)."""
     sentence_base = np.cumsum([0] + [len(p.sentence_words) for p in batch.pieces])
     of_word = np.concatenate([p.word_sentences for p in batch.pieces])
     words = np.concatenate([p.sentence_words for p in batch.pieces])
-    ordinal = of_word[batch.first_word[instances.document] + instances.first]
-    return ordinal, words[sentence_base[instances.document] + ordinal]
+    base = batch.first_word[instances.document]
+    ordinal = of_word[base + instances.first]
+    return ordinal, words[sentence_base[instances.document] + ordinal] + base[:, None]
 
 
-def _mention_features(
-    instances: Instances, left: np.ndarray, right: np.ndarray, sentence: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _mention_features(instances: Instances, left: np.ndarray, right: np.ndarray, sentence: np.ndarray) -> np.ndarray:
+    """(mention pairs, 4): words and sentences between them, which comes first, which are in the first sentence."""
     gap = np.maximum(instances.first[right] - instances.stop[left], instances.first[left] - instances.stop[right])
-    sentence_gap = np.abs(sentence[left] - sentence[right])
-    features = np.stack(
-        [
-            np.digitize(np.maximum(gap, 0), GAP_EDGES),
-            np.digitize(sentence_gap, SENTENCE_GAP_EDGES),
-            instances.first[left] > instances.first[right],
-            (sentence[left] == 0) + 2 * (sentence[right] == 0),
-        ],
-        axis=1,
+    one, two = sentence[left], sentence[right]
+    features = (
+        _buckets(np.maximum(gap, 0), GAP_EDGES),
+        _buckets(np.abs(one - two), SENTENCE_GAP_EDGES),
+        instances.first[left] > instances.first[right],
+        (one == 0) + 2 * (two == 0),
     )
-    return features.astype(np.int64), sentence_gap
+    return np.stack(features, axis=1, dtype=np.int64)
 
 
-def _pair_features(
-    instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], sentence_gap: np.ndarray
-) -> np.ndarray:
-    n_pairs = len(entities[0])
-    count = np.digitize(np.bincount(instances.entity, minlength=len(instances.entity_type)), COUNT_EDGES)
-    shared = np.bincount(pair, weights=sentence_gap == 0, minlength=n_pairs)
-    nearest = np.full(n_pairs, np.iinfo(np.int64).max)
-    np.minimum.at(nearest, pair, sentence_gap)
-    features = [count[entities[0]], count[entities[1]], np.digitize(shared, SHARED_EDGES)]
-    return np.stack([*features, np.digitize(nearest, SENTENCE_GAP_EDGES)], axis=1).astype(np.int64)
+def _pair_features(instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], apart: np.ndarray) -> np.ndarray:
+    """(pairs, 4): mentions of either entity, mention pairs within a sentence, sentences between the nearest.
+
+    ``apart`` (mention pairs,): buckets of sentences between them; the first is that of none.
+    """
+    n_pairs, n_buckets = len(entities[0]), len(SENTENCE_GAP_EDGES) + 1
+    count = _buckets(np.bincount(instances.entity, minlength=len(instances.entity_type)), COUNT_EDGES)
+    met = np.bincount(pair * n_buckets + apart, minlength=n_pairs * n_buckets).reshape(n_pairs, n_buckets)
+    features = (count[entities[0]], count[entities[1]], _buckets(met[:, 0], SHARED_EDGES), (met > 0).argmax(axis=1))
+    return np.stack(features, axis=1, dtype=np.int64)
 
 
-def _passages(
-    batch: DocumentBatch, instances: Instances, pair: tuple[np.ndarray, np.ndarray], spans: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """Spans of words, numbered through the batch."""
-    left, right = pair
-    n_words = np.asarray([p.n_words for p in batch.pieces])[instances.document[left]]
+def _buckets(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """``np.digitize`` of numbers that are not negative, looked up and not searched for."""
+    return np.digitize(np.arange(edges[-1] + 1), edges)[np.minimum(values, edges[-1])]
+
+
+def _between(batch: DocumentBatch, instances: Instances, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(mention pairs, 2): the words from one mention to the other and beside them, numbered through; none of what is too far."""
+    document = instances.document[left]
     start = np.minimum(instances.first[left], instances.first[right])
     stop = np.maximum(instances.stop[left], instances.stop[right])
-    far = stop - start > MAX_BETWEEN
-    start = np.where(far, 0, np.maximum(start - MARGIN, 0))
-    stop = np.where(far, 0, np.minimum(stop + MARGIN, n_words))
-    base = batch.first_word[instances.document[left]][:, None]
-    same = (spans[left] == spans[right]).all(axis=1)
-    second = np.where(same[:, None], 0, spans[right])
-    between = np.stack([start, stop], axis=1) + base
-    return between.astype(np.int64), (np.concatenate([spans[left], second], axis=1) + base).astype(np.int64)
+    near = stop - start <= MAX_BETWEEN
+    n_words = np.asarray([p.n_words for p in batch.pieces])[document]
+    span = np.stack([np.maximum(start - MARGIN, 0), np.minimum(stop + MARGIN, n_words)], axis=1)
+    return span * near[:, None] + batch.first_word[document][:, None]

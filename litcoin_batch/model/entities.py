@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from litcoin_batch.model.batches import Instances
-from litcoin_batch.model.pieces import Pieces, word_ranges
+from litcoin_batch.model.chunks import edges_of
+from litcoin_batch.model.pieces import Pieces, cut, word_ranges
 from litcoin_batch.schema import ENTITY_TYPES, Mention
 
 TYPE_INDEX = {name: index for index, name in enumerate(ENTITY_TYPES)}
@@ -29,20 +30,28 @@ class Entities:
     entity: np.ndarray
 
 
-def link_entities(mentions: Sequence[Mention], pieces: Pieces) -> Entities:
-    """Mentions that cover no word of the document take no part."""
-    index: dict[str, int] = {}
-    types, rows = [], []
-    for mention, (first, stop) in zip(mentions, word_ranges(pieces, mentions).tolist(), strict=True):
-        if first == stop:
-            continue
-        for entity_id in dict.fromkeys(mention.entity_ids):
-            if entity_id not in index:
-                index[entity_id] = len(index)
-                types.append(TYPE_INDEX[mention.type])
-            rows.append((first, stop, index[entity_id]))
+def link_entities(mentions: Sequence[Sequence[Mention]], pieces: Sequence[Pieces]) -> list[Entities]:
+    """The entities of each document. Mentions that cover no word of theirs take no part."""
+    ranges = iter(word_ranges(pieces, mentions).tolist())
+    indices: list[dict[str, int]] = [{} for _ in mentions]
+    types, rows, n_rows = [], [], []
+    for some, index in zip(mentions, indices, strict=True):
+        n_before = len(rows)
+        # The mentions come first: at their end no range is taken.
+        for mention, (first, stop) in zip(some, ranges, strict=False):
+            if first == stop:
+                continue
+            ids = mention.entity_ids
+            for entity_id in ids if len(ids) < 2 else dict.fromkeys(ids):
+                if entity_id not in index:
+                    index[entity_id] = len(index)
+                    types.append(TYPE_INDEX[mention.type])
+                rows.append((first, stop, index[entity_id]))
+        n_rows.append(len(rows) - n_before)
     table = np.asarray(rows, np.int64).reshape(-1, 3)
-    return Entities(tuple(index), np.asarray(types, np.int64), table[:, 0], table[:, 1], table[:, 2])
+    of_entity, of_row = edges_of([len(index) for index in indices]), edges_of(n_rows)
+    columns = (cut(np.asarray(types, np.int64), of_entity), *(cut(column, of_row) for column in table.T))
+    return [Entities(tuple(index), *arrays) for index, *arrays in zip(indices, *columns, strict=True)]
 
 
 def join_instances(documents: Sequence[Entities]) -> Instances:

@@ -165,7 +165,7 @@ class PairHead(nn.Module):
         at = {name: torch.as_tensor(getattr(pairs, name), device=device) for name in Pairs.__slots__}
         # Rows beyond the last mention pair make their number a multiple of ROW_STEP, see ``batches``.
         n_rows = len(pairs.pair)
-        for name in ("left", "right", "pair", "mention_features", "between", "sentences"):
+        for name in ("left", "right", "pair", "mention_features", "between"):
             at[name] = nn.functional.pad(at[name], (0, 0) * (at[name].dim() - 1) + (0, -n_rows % ROW_STEP if n_rows else 0))
         vectors = self._mentions(words, instances)
         entity = torch.as_tensor(instances.entity, device=device)
@@ -176,7 +176,7 @@ class PairHead(nn.Module):
         if self.between is not None:
             shared.append(self.between(words.rows, at["between"]))
         if self.sentence is not None:
-            shared.append(self.sentence(words.rows, at["sentences"]))
+            shared.append(self.sentence(words.rows, _both(at["sentence"][at["left"]], at["sentence"][at["right"]])))
         if self.mention_features is not None:
             sums, which = self.pair_features(at["pair_features"])
             of_pairs.append(sums.index_select(0, which))
@@ -216,6 +216,11 @@ class PairHead(nn.Module):
         if self.kind is None:
             return vectors
         return vectors + self.kind(torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long))
+
+
+def _both(one: Tensor, two: Tensor) -> Tensor:
+    """(rows, 4): two spans each, the second an empty one where it is the first again."""
+    return torch.cat([one, torch.where((one == two).all(dim=1, keepdim=True), 0, two)], dim=1)
 
 
 def _entity_layers(width: int, config: HeadConfig) -> nn.Sequential:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, groupby, pairwise
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -63,11 +63,21 @@ def split_pieces(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pi
     return [pieces for _, some in blocks for pieces in _split_block([document for _, document in some], tokenizer)]
 
 
-def word_ranges(pieces: Pieces, mentions: Sequence[Mention]) -> np.ndarray:
-    """(mentions, 2) int: the half-open range of words that overlap each mention; empty where none does."""
-    first = np.searchsorted(pieces.word_spans[:, 1], [m.start for m in mentions], side="right")
-    stop = np.searchsorted(pieces.word_spans[:, 0], [m.end for m in mentions], side="left")
-    return np.stack([first, np.maximum(first, stop)], axis=1)
+def word_ranges(pieces: Sequence[Pieces], mentions: Sequence[Sequence[Mention]]) -> np.ndarray:
+    """(mentions of all documents, 2) int: the half-open range of words of its document that overlap each; empty where none does."""
+    n_mentions, n_words = [len(some) for some in mentions], [p.n_words for p in pieces]
+    flat = list(chain.from_iterable(mentions))
+    starts, ends = (np.fromiter(map(attrgetter(name), flat), np.int64, len(flat)) for name in ("start", "end"))
+    spans = np.concatenate([p.word_spans for p in pieces])
+    # Farther than any text reaches, so that places of two documents never mix.
+    apart = 1 + max(int(ends.max(initial=0)), int(spans.max(initial=0)))
+    shift = np.arange(len(pieces)) * apart
+    word_starts, word_ends = spans.T + np.repeat(shift, n_words)
+    shift = np.repeat(shift, n_mentions)
+    first = np.searchsorted(word_ends, starts + shift, side="right")
+    stop = np.searchsorted(word_starts, ends + shift, side="left")
+    ranges = np.stack([first, np.maximum(first, stop)], axis=1)
+    return ranges - np.repeat(edges_of(n_words)[:-1], n_mentions)[:, None]
 
 
 def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pieces]:
@@ -84,11 +94,11 @@ def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pi
     base = chunk_starts - np.repeat(text_starts, n_chunks)
     word_spans = chunks.spans + _repeat(base, np.diff(chunks.first_word))[:, None]
     columns = (
-        _cut(chunks.ids, piece_edges),
-        _cut(word_of_piece, piece_edges),
-        _cut(word_spans, word_edges),
-        _cut(chunks.shapes, word_edges),
-        _cut(_word_groups(chunks.spellings, word_edges), word_edges),
+        cut(chunks.ids, piece_edges),
+        cut(word_of_piece, piece_edges),
+        cut(word_spans, word_edges),
+        cut(chunks.shapes, word_edges),
+        cut(_word_groups(chunks.spellings, word_edges), word_edges),
         *_sentences(documents, text_starts, word_spans[:, 0] + np.repeat(text_starts, np.diff(word_edges)), word_edges),
     )
     return [Pieces(*row) for row in zip(*columns, strict=True)]
@@ -107,9 +117,9 @@ def _sentences(
     words = np.stack([first, first + n_words], axis=1)
     ordinal = np.arange(len(flat)) - np.repeat(edges[:-1], n_sentences)
     return (
-        _cut(_repeat(ordinal, n_words), word_edges),
-        _cut(flat, edges),
-        _cut(words.astype(np.int32) - _repeat(word_edges[:-1], n_sentences)[:, None], edges),
+        cut(_repeat(ordinal, n_words), word_edges),
+        cut(flat, edges),
+        cut(words.astype(np.int32) - _repeat(word_edges[:-1], n_sentences)[:, None], edges),
     )
 
 
@@ -125,5 +135,6 @@ def _repeat(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
     return np.repeat(values.astype(np.int32), counts)
 
 
-def _cut(values: np.ndarray, edges: np.ndarray) -> list[np.ndarray]:
+def cut(values: np.ndarray, edges: np.ndarray) -> list[np.ndarray]:
+    """The rows from each of ``edges`` to the next."""
     return [values[start:stop] for start, stop in pairwise(edges.tolist())]
