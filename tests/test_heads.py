@@ -5,7 +5,20 @@ from tiny_models import TYPE_PAIRS, documents, tiny_model
 from torch import nn
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batches import ROW_STEP, Mixing, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import (
+    COUNT_EDGES,
+    GAP_EDGES,
+    MARGIN,
+    MAX_BETWEEN,
+    ROW_STEP,
+    SENTENCE_GAP_EDGES,
+    SHARED_EDGES,
+    Mixing,
+    build_pairs,
+    collate,
+    plan_batches,
+    split_pairs,
+)
 from litcoin_batch.model.entities import join_instances, link_entities
 from litcoin_batch.model.heads import PARTS, FeatureSum, HeadConfig, Passage, TagHead
 from litcoin_batch.model.network import JointModel
@@ -67,6 +80,31 @@ def test_pairs_are_those_a_loop_finds(setting):
     assert len(found) == len(set(found)) and set(found) == expected
     count = np.bincount(instances.entity)
     assert np.bincount(pairs.pair).tolist() == (count[pairs.entity_1] * count[pairs.entity_2]).tolist()
+
+
+def test_features_and_spans_are_those_a_loop_finds(setting):
+    _, _, pieces, _ = setting
+    batch, instances, pairs = pairs_of(setting, [0, 1])
+    sentences = [pieces[d].word_sentences[w] for d, w in zip(instances.document, instances.first, strict=True)]
+    apart = [abs(int(sentences[a]) - int(sentences[b])) for a, b in zip(pairs.left, pairs.right, strict=True)]
+    assert len(set(apart)) > 1
+    count = np.bincount(instances.entity)
+    for pair, (one, two, features) in enumerate(zip(pairs.entity_1, pairs.entity_2, pairs.pair_features.tolist(), strict=True)):
+        own = [gap for gap, of in zip(apart, pairs.pair, strict=True) if of == pair]
+        expected = [(count[one], COUNT_EDGES), (count[two], COUNT_EDGES), (own.count(0), SHARED_EDGES), (min(own), SENTENCE_GAP_EDGES)]
+        assert features == [int(np.digitize(n, edges)) for n, edges in expected]
+    for row, (a, b) in enumerate(zip(pairs.left, pairs.right, strict=True)):
+        first, last = sorted((a, b), key=lambda i: instances.first[i])
+        p, base = pieces[instances.document[a]], batch.first_word[instances.document[a]]
+        gap = max(0, instances.first[last] - instances.stop[first])
+        expected = [np.digitize(gap, GAP_EDGES), np.digitize(apart[row], SENTENCE_GAP_EDGES), a == last, (sentences[a] == 0) + 2 * (sentences[b] == 0)]
+        assert pairs.mention_features[row].tolist() == [int(n) for n in expected]
+        span = [max(0, instances.first[first] - MARGIN), min(p.n_words, max(instances.stop[a], instances.stop[b]) + MARGIN)]
+        far = max(instances.stop[a], instances.stop[b]) - instances.first[first] > MAX_BETWEEN
+        assert pairs.between[row].tolist() == ([base, base] if far else [base + n for n in span])
+    for instance, span in enumerate(pairs.sentence.tolist()):
+        p = pieces[instances.document[instance]]
+        assert span == (p.sentence_words[sentences[instance]] + batch.first_word[instances.document[instance]]).tolist()
 
 
 def test_pair_logits_do_not_depend_on_the_batch(setting):

@@ -65,6 +65,16 @@ def test_word_ranges_cover_exactly_the_words_of_a_span(tokenizer):
     assert word_ranges([pieces], [[]]).shape == (0, 2)
 
 
+def test_word_ranges_of_many_documents_are_those_of_each(tokenizer):
+    texts = ["p53 binds MDM2.", "", "BRCA1 and BRCA2 in carriers of 185delAG, and again BRCA1", "x"]
+    pieces = split_pieces([Document(n, text, None) for n, text in enumerate(texts)], tokenizer)
+    mentions = [[Mention(start, end, "GeneOrGeneProduct", text[start:end]) for start in range(0, len(text), 3) for end in (start + 1, len(text))] for text in texts]
+    together = word_ranges(pieces, mentions).tolist()
+    assert together == [span for p, some in zip(pieces, mentions, strict=True) for span in word_ranges([p], [some]).tolist()]
+    for (first, stop), (p, mention) in zip(together, [(p, m) for p, some in zip(pieces, mentions, strict=True) for m in some], strict=True):
+        assert list(range(first, stop)) == [w for w, (start, end) in enumerate(p.word_spans.tolist()) if start < mention.end and end > mention.start]
+
+
 @pytest.mark.parametrize("text", ["", " ", "\u200b", ". . .", "a" * 5000])
 def test_odd_texts_have_consistent_pieces(tokenizer, text):
     pieces = split_pieces([Document(1, text, None)], tokenizer)[0]

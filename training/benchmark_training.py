@@ -124,7 +124,8 @@ def of_two_entities(instances: Instances, pair: Pairs) -> tuple[Instances, Pairs
         instances.entity_type[both],
         instances.entity_document[both],
     )
-    return two, replace(pair, left=place[pair.left], right=place[pair.right], entity_1=np.asarray([0]), entity_2=np.asarray([1]))
+    own = {"left": place[pair.left], "right": place[pair.right], "sentence": pair.sentence[kept]}
+    return two, replace(pair, **own, entity_1=np.asarray([0]), entity_2=np.asarray([1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ class Annotator:
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
             found = self._model.pair_logits(words, instances, some)
             scores.pair[part] = found.pair
-            scores.mention_pair[rows if isinstance(rows, slice) else torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
+            scores.mention_pair[torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
         return instances, pairs, scores
 
     def _decode_relations(

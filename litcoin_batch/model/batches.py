@@ -189,15 +189,15 @@ def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarr
     return Pairs(left, right, pair, entity_1, entity_2, mention_features, pair_features, between, sentence)
 
 
-def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, np.ndarray | slice, Pairs]]:
+def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, np.ndarray, Pairs]]:
     """Parts of bounded size, so that one huge document does not decide the memory needed.
 
-    Yields the slice of pairs, the indices of mention pairs (all of them as a slice) and the part itself. A pair is never
+    Yields the slice of pairs, the indices of mention pairs and the part itself. A pair is never
     divided, so a part may exceed the bound by one pair's mention pairs.
     """
-    if len(pairs.pair) <= max_mention_pairs:
-        if pairs.n_pairs:
-            yield slice(0, pairs.n_pairs), slice(0, len(pairs.pair)), pairs
+    if 0 < len(pairs.pair) <= max_mention_pairs:
+        # As nearly every batch does: nothing has to be put into order.
+        yield slice(0, pairs.n_pairs), np.arange(len(pairs.pair)), pairs
         return
     order = np.argsort(pairs.pair, kind="stable")
     ends = np.cumsum(np.bincount(pairs.pair, minlength=pairs.n_pairs))
@@ -250,7 +250,7 @@ def _entity_pairs(instances: Instances, left: np.ndarray, right: np.ndarray) -> 
     """The different pairs of the entities ``left`` and ``right`` (mention pairs,), in their order: the two of each, and
     (mention pairs,) which of them each is.
 
-    Ticked off in a square for each document, as many places as it has mention pairs and more: nothing has to be sorted.
+    Ticked off in a square of the entities of each document, so that nothing has to be sorted.
     """
     document = instances.entity_document
     n_entities = np.bincount(document)
