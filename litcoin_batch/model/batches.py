@@ -181,7 +181,8 @@ def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarr
     rank = kind * (len(kind) + 1) + np.arange(len(kind))
     swap = rank[one] > rank[two]
     left, right = np.where(swap, right, left), np.where(swap, left, right)
-    entity_1, entity_2, pair = _entity_pairs(instances, entity[left], entity[right])
+    one, two = np.where(swap, two, one), np.where(swap, one, two)
+    entity_1, entity_2, pair = _entity_pairs(instances, one, two)
     ordinal, sentence = _sentences(batch, instances)
     mention_features = _mention_features(instances, left, right, ordinal)
     pair_features = _pair_features(instances, pair, (entity_1, entity_2), mention_features[:, _SENTENCES_APART])
@@ -261,6 +262,7 @@ def _entity_pairs(instances: Instances, left: np.ndarray, right: np.ndarray) -> 
     met = np.zeros(int((n_entities**2).sum()), bool)
     met[place] = True
     found = np.flatnonzero(met)
+    # Documents without entities begin where the next one does: the last of those that begin there has the place.
     owner = np.searchsorted(square, found, side="right") - 1
     one, two = np.divmod(found - square[owner], n_entities[owner])
     return first[owner] + one, first[owner] + two, (np.cumsum(met) - 1)[place]
