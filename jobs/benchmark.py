@@ -18,14 +18,14 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from litcoin_batch.benchmark.corpus import read_corpus
-from litcoin_batch.benchmark.environment import environment
-from litcoin_batch.benchmark.figures import Figures, Rows, days, figures_of
-from litcoin_batch.benchmark.fits import Spread
-from litcoin_batch.benchmark.turns import Bench, BenchmarkConfig
+from benchmarks.corpus import read_corpus
+from benchmarks.environment import environment
+from benchmarks.figures import Figures, Rows, days, figures_of
+from benchmarks.fits import Spread
+from benchmarks.turns import Bench, BenchmarkConfig
 from litcoin_batch.config import read_config
-from litcoin_batch.pages.charts import as_file
-from litcoin_batch.pages.speed import Figure, markdown, plots, speed_page
+from litcoin_batch.reports.charts import as_file
+from litcoin_batch.reports.speed import Figure, markdown, plots, speed_page
 from litcoin_batch.schema import ConfigError, ContractError
 
 _PACKAGES = ("torch", "transformers", "pyspark", "pyarrow")
@@ -65,7 +65,10 @@ def benchmark(config: BenchmarkConfig) -> None:
             stream.flush()
             click.echo(_told(row), err=True)
     counted = Rows.of(rows)
-    figures = [figures_of(counted, c, config.precisions, config.million_abstracts, config.projected_cores) for c in config.checkpoints]
+    figures = [
+        figures_of(counted, c, config.precisions, config.million_abstracts, config.projected_cores)
+        for c in config.checkpoints
+    ]
     lines = [line for one in figures for line in lines_of(one, config)]
     facts = _facts(around, config)
     (output / "benchmark.md").write_text(markdown(lines, facts))
@@ -78,7 +81,11 @@ def benchmark(config: BenchmarkConfig) -> None:
 
 def _told(row: dict) -> str:
     names = ("turn", "what", "checkpoint", "precision", "cores", "size", "documents", "sec", "worker_sec")
-    return "  ".join(f"{name} {row[name]:.3f}" if isinstance(row[name], float) else f"{name} {row[name]}" for name in names if name in row)
+    return "  ".join(
+        f"{name} {row[name]:.3f}" if isinstance(row[name], float) else f"{name} {row[name]}"
+        for name in names
+        if name in row
+    )
 
 
 def _facts(around: dict, config: BenchmarkConfig) -> str:
@@ -95,18 +102,39 @@ def lines_of(one: Figures, config: BenchmarkConfig) -> list[Figure]:
     def line(what: str, found: Spread | None) -> list[Figure]:
         return [] if found is None else [(what, one.checkpoint, found.median, found.low, found.high)]
 
-    lines = [x for n, rate in one.rate.items() for x in line(f"documents per second, whole job in steady state, {n} cores", rate)]
-    lines += [x for n, sec in one.cold_start.items() for x in line(f"seconds of a first job with a few documents, models not loaded, {n} cores", sec)]
+    lines = [
+        x
+        for n, rate in one.rate.items()
+        for x in line(f"documents per second, whole job in steady state, {n} cores", rate)
+    ]
+    lines += [
+        x
+        for n, sec in one.cold_start.items()
+        for x in line(f"seconds of a first job with a few documents, models not loaded, {n} cores", sec)
+    ]
     lines += line("whole job / bare encoder", one.of_bare_encoder)
     lines += line("whole job / bare encoder and heads", one.of_bare_model)
     lines += line("whole job / one pass per candidate pair", one.of_pair_marker)
     lines += [x for name, found in one.of_documented.items() for x in line(f"recognition / {name}", found)]
     lines += line(f"{config.precisions[0]} / float32, one worker", one.of_float32)
-    lines += [x for n, found in one.scaling.items() for x in line(f"share of ideal speed-up, {config.cores[0]} to {n} cores", found)]
-    lines += line("padded / real pieces", one.padding) + line("the same, with what windows of long documents compute again and steps of a recurrence for nothing", one.computed)
+    lines += [
+        x
+        for n, found in one.scaling.items()
+        for x in line(f"share of ideal speed-up, {config.cores[0]} to {n} cores", found)
+    ]
+    lines += line("padded / real pieces", one.padding) + line(
+        "the same, with what windows of long documents compute again and steps of a recurrence for nothing",
+        one.computed,
+    )
     lines += line("share of a worker's time outside the model", one.outside)
     for cores, projection in one.projections.items():
-        lines.append((f"days for {config.million_abstracts:g} million abstracts on {cores} such cores", one.checkpoint, *days(projection)))
+        lines.append(
+            (
+                f"days for {config.million_abstracts:g} million abstracts on {cores} such cores",
+                one.checkpoint,
+                *days(projection),
+            )
+        )
     return lines
 
 

@@ -17,20 +17,32 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from litcoin_batch.benchmark.corpus import read_corpus
-from litcoin_batch.benchmark.environment import environment
-from litcoin_batch.benchmark.fits import spread
-from litcoin_batch.benchmark.nights import Mirror, measure_nights
+from benchmarks.corpus import read_corpus
+from benchmarks.environment import environment
+from benchmarks.fits import spread
+from benchmarks.nights import Mirror, measure_nights
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse.session import open_session
+from litcoin_batch.warehouse.spark.session import open_session
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
 @click.option("--documents", metavar="FILE", help="Abstracts to measure with (default: the embedded sample, repeated).")
-@click.option("--size", "sizes", type=click.IntRange(min=1_000), multiple=True, default=(10_000, 100_000), show_default=True, help="Documents; may be repeated.")
-@click.option("--changed", type=click.IntRange(min=20), default=1_000, show_default=True, help="Documents that change in a night.")
+@click.option(
+    "--size",
+    "sizes",
+    type=click.IntRange(min=1_000),
+    multiple=True,
+    default=(10_000, 100_000),
+    show_default=True,
+    help="Documents; may be repeated.",
+)
+@click.option(
+    "--changed", type=click.IntRange(min=20), default=1_000, show_default=True, help="Documents that change in a night."
+)
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Turns that count.")
-@click.option("--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON lines, one for each night.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON lines, one for each night."
+)
 def main(documents: str | None, sizes: tuple[int, ...], changed: int, repeats: int, output: Path) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
@@ -47,7 +59,9 @@ def main(documents: str | None, sizes: tuple[int, ...], changed: int, repeats: i
         for row in measure_nights(mirrors, changed, repeats):
             stream.write(json.dumps(row) + "\n")
             stream.flush()
-            click.echo(f"{row['what']:12s} {row['size']:>9,} documents  turn {row['turn']}  {row['sec']:8.1f} s", err=True)
+            click.echo(
+                f"{row['what']:12s} {row['size']:>9,} documents  turn {row['turn']}  {row['sec']:8.1f} s", err=True
+            )
             if row["turn"] or row["what"] == "baseline":
                 found[row["size"], row["what"]].append(row)
     click.echo(f"{'documents':>10s}  {'night':12s} {'seconds':>8s}  {'(from - to)':>15s}  {'MB added':>8s}")

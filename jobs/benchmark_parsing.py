@@ -56,7 +56,9 @@ READERS = {
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--citations", default=30_000, show_default=True, type=click.IntRange(1), help="As many as a full NLM file.")
+@click.option(
+    "--citations", default=30_000, show_default=True, type=click.IntRange(1), help="As many as a full NLM file."
+)
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--output", type=click.Path(path_type=Path), help="Where the raw measurements go, as JSON lines.")
 def main(files: tuple[Path, ...], citations: int, repeats: int, output: Path | None) -> None:
@@ -166,7 +168,9 @@ def report(runs: list[dict], altered: dict[str, int], n_distinct: int) -> str:
     """A Markdown table. Rates are per second of processor time, which other programs disturb least."""
     lines = [
         f"{runs[0]['citations']:,} citations, {len(runs) // len(altered)} interleaved repeats; "
-        + ", ".join(f"{name} {runs[0][name]}" for name in ("date", "commit", "cpu", "n_cores", "load", "python", "lxml")),
+        + ", ".join(
+            f"{name} {runs[0][name]}" for name in ("date", "commit", "cpu", "n_cores", "load", "python", "lxml")
+        ),
         "",
         "| reader | citations per CPU second, median | range | per second of wall time | peak memory, MB | texts altered |",
         "|---|---|---|---|---|---|",

@@ -17,22 +17,30 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from litcoin_batch.benchmark.corpus import CITATIONS_PER_FILE, read_corpus, write_files
-from litcoin_batch.benchmark.environment import environment
-from litcoin_batch.benchmark.sessions import Job, Sessions, run_ingest, run_job
-from litcoin_batch.benchmark.stages import Arithmetic
-from litcoin_batch.pages.page import Page, table
-from litcoin_batch.pages.speed import memory_over_time
+from benchmarks.corpus import CITATIONS_PER_FILE, read_corpus, write_files
+from benchmarks.environment import environment
+from benchmarks.sessions import Job, Sessions, run_ingest, run_job
+from benchmarks.stages import Arithmetic
+from litcoin_batch.reports.page import Page, table
+from litcoin_batch.reports.speed import memory_over_time
 from litcoin_batch.schema import ConfigError, ContractError
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
 @click.option("--documents", metavar="FILE", help="Abstracts to measure with (default: the embedded sample, repeated).")
 @click.option("--ingest", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Documents to read.")
-@click.option("--annotate", type=click.IntRange(min=1), default=200_000, show_default=True, help="Documents for the whole job.")
+@click.option(
+    "--annotate", type=click.IntRange(min=1), default=200_000, show_default=True, help="Documents for the whole job."
+)
 @click.option("--checkpoint", default="rnn", show_default=True, metavar="NAME_OR_DIR")
 @click.option("--cores", type=click.IntRange(min=1), default=os.cpu_count(), show_default=True)
-@click.option("--output", type=click.Path(path_type=Path), required=True, metavar="DIR", help="Folder for scale.jsonl and scale.html.")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path),
+    required=True,
+    metavar="DIR",
+    help="Folder for scale.jsonl and scale.html.",
+)
 def main(documents: str | None, ingest: int, annotate: int, checkpoint: str, cores: int, output: Path) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     output.mkdir(parents=True, exist_ok=True)
@@ -43,7 +51,9 @@ def main(documents: str | None, ingest: int, annotate: int, checkpoint: str, cor
             around = environment(("torch", "pyspark", "pyarrow"))
             stream.write(json.dumps({"environment": around, "corpus": corpus.name, "texts": len(corpus.texts)}) + "\n")
             for name, n in (("ingest", ingest), ("job", annotate)):
-                paths = [str(path) for path in write_files(corpus.documents(n), Path(folder) / name, CITATIONS_PER_FILE)]
+                paths = [
+                    str(path) for path in write_files(corpus.documents(n), Path(folder) / name, CITATIONS_PER_FILE)
+                ]
                 given = {"what": name, "cores": cores, "checkpoint": checkpoint}
                 if name == "ingest":
                     row = given | run_ingest(sessions, cores, paths)
@@ -58,9 +68,14 @@ def main(documents: str | None, ingest: int, annotate: int, checkpoint: str, cor
         sys.exit(2)
     finally:
         sessions.close()
-    page = Page("Scale", f"{around['cpu']}, {around['n_cores']} cores, {around['date']}, commit {around['commit']}; documents: {corpus.name}.")
+    page = Page(
+        "Scale",
+        f"{around['cpu']}, {around['n_cores']} cores, {around['date']}, commit {around['commit']}; documents: {corpus.name}.",
+    )
     page.add("The whole job", table(("figure", "value"), list(_facts(row).items()), "Figures"))
-    page.add("Memory", memory_over_time(row["memory_over_time"], f"{checkpoint}, {annotate:,} documents, {cores} cores"))
+    page.add(
+        "Memory", memory_over_time(row["memory_over_time"], f"{checkpoint}, {annotate:,} documents, {cores} cores")
+    )
     (output / "scale.html").write_text(page.render())
 
 
@@ -69,13 +84,19 @@ def _told(row: dict) -> str:
 
 
 def _facts(row: dict) -> dict[str, str]:
-    facts = {"documents": f"{row['documents']:,}", "seconds": f"{row['sec']:.0f}", "documents per second": f"{row['documents'] / row['sec']:,.0f}"}
+    facts = {
+        "documents": f"{row['documents']:,}",
+        "seconds": f"{row['sec']:.0f}",
+        "documents per second": f"{row['documents'] / row['sec']:,.0f}",
+    }
     if row["what"] == "job":
         sizes = row["file_bytes"]
         facts |= {
             "tasks": str(row["n_tasks"]),
             "longest / median task": f"{row['balance']:.2f}",
-            "workers' memory, last by second quarter of the time": f"{row['memory_growth']:.3f}" if row["memory_growth"] else "unknown",
+            "workers' memory, last by second quarter of the time": f"{row['memory_growth']:.3f}"
+            if row["memory_growth"]
+            else "unknown",
             "peak of a worker, MB": f"{row['memory']['worker_bytes'] / 1e6:,.0f}",
             "peak of the JVM, MB": f"{row['memory']['jvm_bytes'] / 1e6:,.0f}",
             "files": str(len(sizes)),

@@ -26,9 +26,9 @@ from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Annotation, Document
-from litcoin_batch.warehouse.arrays import annotated_batch
-from litcoin_batch.warehouse.inference import SQL_RESULT, annotate_with, register_sql
-from litcoin_batch.warehouse.session import open_session
+from litcoin_batch.warehouse.inference.workers import SQL_RESULT, annotate_with, register_sql
+from litcoin_batch.warehouse.spark.session import open_session
+from litcoin_batch.warehouse.tables.nested_rows import annotated_batch
 
 FIRST_PMID = 1_000_000_000
 
@@ -62,14 +62,18 @@ def main(n_documents: int, repeats: int, output: Path | None) -> None:
     annotations = Annotator.load(DEFAULT_CHECKPOINT, device="cpu").annotate(sample)
     loader = ReplayLoader(tuple((d.title, a) for d, a in zip(sample, annotations, strict=True)))
     spark = open_session()
-    rows = [(FIRST_PMID + i, sample[i % len(sample)].title, sample[i % len(sample)].abstract) for i in range(n_documents)]
+    rows = [
+        (FIRST_PMID + i, sample[i % len(sample)].title, sample[i % len(sample)].abstract) for i in range(n_documents)
+    ]
     documents = spark.createDataFrame(rows, "pmid bigint, title string, abstract string").coalesce(1).cache()
     documents.count()
     ways = make_ways(spark, documents, loader)
     digests = {name: digest(way()) for name, way in ways.items()}
     if len(set(digests.values())) > 1:
         raise click.ClickException(f"the ways give different rows: {digests}")
-    runs = [{"way": name, "turn": turn, "sec": seconds(way)} for turn in range(repeats + 1) for name, way in ways.items()]
+    runs = [
+        {"way": name, "turn": turn, "sec": seconds(way)} for turn in range(repeats + 1) for name, way in ways.items()
+    ]
     if output:
         output.write_text("".join(json.dumps(run | {"documents": n_documents}) + "\n" for run in runs))
     click.echo(report([run for run in runs if run["turn"]], n_documents))
@@ -95,8 +99,16 @@ def make_ways(spark: SparkSession, documents: DataFrame, loader: ReplayLoader) -
 
     return {
         "mapInArrow": lambda: annotate_with(documents, loader, 1),
-        "arrow_udf": lambda: documents.repartition(1).select("pmid", F.expr("by_arrow(pmid, title, abstract)").alias("a")).select("pmid", "a.*"),
-        "pandas_udf": lambda: documents.repartition(1).select("pmid", by_pandas("pmid", "title", "abstract").alias("a")).select("pmid", "a.*"),
+        "arrow_udf": lambda: (
+            documents.repartition(1)
+            .select("pmid", F.expr("by_arrow(pmid, title, abstract)").alias("a"))
+            .select("pmid", "a.*")
+        ),
+        "pandas_udf": lambda: (
+            documents.repartition(1)
+            .select("pmid", by_pandas("pmid", "title", "abstract").alias("a"))
+            .select("pmid", "a.*")
+        ),
     }
 
 

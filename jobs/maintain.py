@@ -21,11 +21,18 @@ from typing import Any
 import click
 
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse import maintenance
-from litcoin_batch.warehouse.inference import CheckpointLoader
-from litcoin_batch.warehouse.lock import Locked
-from litcoin_batch.warehouse.runs import Run
-from litcoin_batch.warehouse.session import EXIT_FAILED, EXIT_LOCKED, EXIT_SETTINGS, SPARK_FAILURES, open_session, shorten
+from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.nightly import maintenance
+from litcoin_batch.warehouse.nightly.lock import Locked
+from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.spark.session import (
+    EXIT_FAILED,
+    EXIT_LOCKED,
+    EXIT_SETTINGS,
+    SPARK_FAILURES,
+    open_session,
+    shorten,
+)
 
 
 @click.group(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
@@ -49,8 +56,12 @@ def command(work: Callable[..., str]) -> click.Command:
         except SPARK_FAILURES as error:
             fail(f"Spark failed, nothing is published: {shorten(error)}", EXIT_FAILED)
 
-    act = click.option("--wait-minutes", type=click.FloatRange(0), default=0.0, show_default=True, help="Wait so long for another run.")(act)
-    act = click.option("--warehouse", default="warehouse", show_default=True, metavar="DIR", help="Where the tables are.")(act)
+    act = click.option(
+        "--wait-minutes", type=click.FloatRange(0), default=0.0, show_default=True, help="Wait so long for another run."
+    )(act)
+    act = click.option(
+        "--warehouse", default="warehouse", show_default=True, metavar="DIR", help="Where the tables are."
+    )(act)
     return main.command(name=work.__name__)(act)
 
 
@@ -76,7 +87,9 @@ def compact(warehouse: str, wait_minutes: float) -> str:
 
 
 @command
-@click.option("--snapshots", type=click.IntRange(1), default=30, show_default=True, help="How many of the newest to keep.")
+@click.option(
+    "--snapshots", type=click.IntRange(1), default=30, show_default=True, help="How many of the newest to keep."
+)
 def retain(warehouse: str, wait_minutes: float, snapshots: int) -> str:
     """Delete old snapshots, and the files that only they list."""
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
@@ -85,7 +98,9 @@ def retain(warehouse: str, wait_minutes: float, snapshots: int) -> str:
 
 
 @command
-@click.option("--to", required=True, metavar="RUN_ID", help="The run after which the tables were as they shall be again.")
+@click.option(
+    "--to", required=True, metavar="RUN_ID", help="The run after which the tables were as they shall be again."
+)
 def rollback(warehouse: str, wait_minutes: float, to: str) -> str:
     """Make the tables what they were after an earlier run; the next night applies again what came later."""
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
@@ -98,11 +113,23 @@ def rollback(warehouse: str, wait_minutes: float, to: str) -> str:
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
 @click.option("--lexicon", multiple=True, metavar="PATH", help="As of jobs/annotate.py.")
 @click.option("--annotate-titles", is_flag=True, help="As of jobs/annotate.py.")
-@click.option("--documents", type=click.IntRange(1), default=100_000, show_default=True, help="So many at a time; nights may come between.")
+@click.option(
+    "--documents",
+    type=click.IntRange(1),
+    default=100_000,
+    show_default=True,
+    help="So many at a time; nights may come between.",
+)
 @click.option("--parts", type=click.IntRange(1), help="Stop after so many times (default: when all is done).")
 def rollout(
-    warehouse: str, wait_minutes: float, checkpoint: str, device: str, lexicon: tuple[str, ...], annotate_titles: bool,
-    documents: int, parts: int | None,
+    warehouse: str,
+    wait_minutes: float,
+    checkpoint: str,
+    device: str,
+    lexicon: tuple[str, ...],
+    annotate_titles: bool,
+    documents: int,
+    parts: int | None,
 ) -> str:
     """Annotate everything with another checkpoint in the background; readers change over when all is done."""
     loader = CheckpointLoader(checkpoint, device, lexicon)
@@ -110,7 +137,9 @@ def rollout(
     model_id, failed, n_done = loader.verify(), frozenset(), 0
     while True:
         with Run(spark, warehouse, wait_minutes=wait_minutes) as run:
-            state = maintenance.roll_out(run, loader, model_id, documents, annotate_titles=annotate_titles, failed=failed)
+            state = maintenance.roll_out(
+                run, loader, model_id, documents, annotate_titles=annotate_titles, failed=failed
+            )
         n_done += state.n_done
         failed = state.failed
         lost = f", it failed on {len(failed)}" if failed else ""

@@ -16,9 +16,9 @@ import click
 from pyspark.errors import AnalysisException, ParseException
 
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse.queries import FORMATS, ask, read_query, shipped_queries
-from litcoin_batch.warehouse.session import open_session
-from litcoin_batch.warehouse.views import register_views
+from litcoin_batch.warehouse.spark.session import open_session
+from litcoin_batch.warehouse.tables.queries import FORMATS, ask, read_query, shipped_queries
+from litcoin_batch.warehouse.tables.views import register_views
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 110})
@@ -43,9 +43,7 @@ def main(list_queries: bool, **options) -> None:
         fail(f"the query cannot be run: {error.getMessage() or error}")
 
 
-def query(
-    sql: str | None, warehouse: str, file: str | None, param: tuple[str, ...], format: str, limit: int
-) -> None:
+def query(sql: str | None, warehouse: str, file: str | None, param: tuple[str, ...], format: str, limit: int) -> None:
     text, parameters = read_query(sql, file, param)
     spark = open_session()
     register_views(spark, warehouse)

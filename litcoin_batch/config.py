@@ -78,7 +78,9 @@ def _checked(name: str, value: Any, type_: Any, file: str | Path | None) -> Any:
         of = get_args(type_)[0]
         items = (value,) if type(value) is of else value
         if not isinstance(items, list | tuple) or not all(type(item) is of for item in items):
-            raise ConfigError(f"{place}: expected a list of {'texts' if of is str else 'whole numbers'}, found {value!r}")
+            raise ConfigError(
+                f"{place}: expected a list of {'texts' if of is str else 'whole numbers'}, found {value!r}"
+            )
         return tuple(_checked(name, item, of, file) if of is not str else item for item in items)
     if type_ is float and type(value) is int:
         value = float(value)

@@ -54,7 +54,8 @@ class Mention:
     """One span of ``Document.text`` that names concepts.
 
     ``entity_ids`` is empty where the source gives none; several ids mean that one span names
-    several concepts. ``score`` lies in [0, 1]; gold mentions carry 1.
+    several concepts. ``score`` and ``id_score`` lie in [0, 1] and say how sure the span with its
+    type and, given those, the concept ids are; gold mentions carry 1.
     """
 
     start: int
@@ -63,10 +64,11 @@ class Mention:
     text: str
     entity_ids: tuple[str, ...] = ()
     score: float = 1.0
+    id_score: float = 1.0
 
-    def naming(self, entity_ids: tuple[str, ...]) -> Mention:
+    def naming(self, entity_ids: tuple[str, ...], id_score: float = 1.0) -> Mention:
         """The same with other concepts. Every mention comes by here: ``dataclasses.replace`` would look at each field anew."""
-        return Mention(self.start, self.end, self.type, self.text, entity_ids, self.score)
+        return Mention(self.start, self.end, self.type, self.text, entity_ids, self.score, id_score)
 
     @property
     def resolved(self) -> bool:
@@ -88,6 +90,7 @@ class Relation:
     """One undirected relation of a document; ``entity_1_id <= entity_2_id`` (see ``between``).
 
     ``score`` is the probability of this type for the pair, ``novel_score`` that the finding is new.
+    ``subject``: the one of the two ids that acts upon the other; None where neither does or nobody knows.
     """
 
     entity_1_id: str
@@ -97,6 +100,7 @@ class Relation:
     score: float = 1.0
     novel_score: float = 1.0
     evidence: tuple[Evidence, ...] = ()
+    subject: str | None = None
 
     @classmethod
     def between(cls, a: str, b: str, type: str, novel: bool, **rest) -> Relation:

@@ -31,16 +31,11 @@ DEFINITIONS = {
         "A predicted relation is correct where the same document has a gold relation between the "
         "same two concept ids, in either order; each pair of ids counts once per document."
     ),
-    "pair_type": (
-        "As pair, and the relation type is the gold one; each pair and type counts once per document."
-    ),
+    "pair_type": ("As pair, and the relation type is the gold one; each pair and type counts once per document."),
     "pair_type_novelty": (
-        "As pair_type, and the novelty is the gold one; "
-        "each pair, type and novelty counts once per document."
+        "As pair_type, and the novelty is the gold one; each pair, type and novelty counts once per document."
     ),
-    "gold_entities": (
-        "The model was given the gold mentions with their concept ids and predicted relations only."
-    ),
+    "gold_entities": ("The model was given the gold mentions with their concept ids and predicted relations only."),
     "predicted_entities": (
         "The model was given text only: both concept ids of a relation must be found by its own "
         "mentions and concept resolution, so an id local to the document is never correct."
@@ -70,9 +65,7 @@ class Counts:
         return cls(len(gold & predicted), len(gold), len(predicted))
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.tp + other.tp, self.n_gold + other.n_gold, self.n_predicted + other.n_predicted
-        )
+        return Counts(self.tp + other.tp, self.n_gold + other.n_gold, self.n_predicted + other.n_predicted)
 
     @property
     def precision(self) -> float:
@@ -106,9 +99,7 @@ class MentionScores:
     per_type: dict[str, Counts]
 
     def as_dict(self) -> dict[str, Any]:
-        return self.micro.as_dict() | {
-            "per_type": {name: counts.as_dict() for name, counts in self.per_type.items()}
-        }
+        return self.micro.as_dict() | {"per_type": {name: counts.as_dict() for name, counts in self.per_type.items()}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,9 +146,7 @@ def score_relations(gold: Iterable[Annotation], predicted: Iterable[Annotation])
     gold_items, predicted_items = _relation_items(gold), _relation_items(predicted)
 
     def at(depth: int) -> Counts:
-        return Counts.compare(
-            {item[:depth] for item in gold_items}, {item[:depth] for item in predicted_items}
-        )
+        return Counts.compare({item[:depth] for item in gold_items}, {item[:depth] for item in predicted_items})
 
     return RelationScores(pair=at(2), pair_type=at(3), pair_type_novelty=at(4))
 
@@ -197,9 +186,7 @@ def _mention_items(annotations: Iterable[Annotation], with_ids: bool) -> Mention
         for mention in annotation.mentions:
             ids = frozenset(mention.entity_ids) if with_ids else None
             if ids is None or ids:
-                items.setdefault(mention.type, set()).add(
-                    (annotation.pmid, mention.start, mention.end, ids)
-                )
+                items.setdefault(mention.type, set()).add((annotation.pmid, mention.start, mention.end, ids))
     return items
 
 
@@ -233,9 +220,7 @@ def _pair_accuracies(
     return (n_type / len(items), n_novelty / len(items)) if items else (0.0, 0.0)
 
 
-def _check_same_documents(
-    gold: list[Annotation], predicted: list[Annotation], name: str
-) -> None:
+def _check_same_documents(gold: list[Annotation], predicted: list[Annotation], name: str) -> None:
     differing = {a.pmid for a in gold} ^ {a.pmid for a in predicted}
     if differing:
         shown = ", ".join(str(pmid) for pmid in sorted(differing)[:5])

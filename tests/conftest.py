@@ -14,14 +14,24 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
 # Two cores of a small machine are quicker with one thread each than with many that fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# The training scripts import each other as siblings, as they do when run.
-sys.path.insert(0, str(REPOSITORY / "training"))
+# Helpers of tests; the benchmark's modules, which stand beside the jobs that use them; the commands of training.
+for folder in (REPOSITORY / "tests" / "support", REPOSITORY / "jobs", REPOSITORY):
+    sys.path.insert(0, str(folder))
 
 pytest_plugins = ["s3_server", "spark_session"]
 
 
 # Begun first, so that none of two processes is left with a long one at the end.
-LONG = ("test_year", "test_jobs_s3", "test_maintenance", "test_standalone", "test_kills", "test_warehouse_runs", "test_training", "test_jobs_annotate")
+LONG = (
+    "test_year",
+    "test_jobs_s3",
+    "test_maintenance",
+    "test_standalone",
+    "test_kills",
+    "test_runs",
+    "test_training",
+    "test_jobs_annotate",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -9,6 +9,7 @@ Texts follow each other in blocks of one length, so that nothing is padded; 15 %
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -23,12 +24,14 @@ from torch.nn import functional as F
 from tqdm import tqdm
 from transformers import AutoTokenizer, PreTrainedModel
 
-from litcoin_batch.model.hardware import choose_device, multiplies_bfloat16
-from litcoin_batch.schema import ConfigError, LitcoinBatchError
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from assemble import load_backbone
-from optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
-from training_data import data_options, read_training_data
+from litcoin_batch.model.cpu.hardware import choose_device, multiplies_bfloat16
+from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.data.training_data import data_options, read_training_data
+from training.learning.assemble import load_backbone
+from training.learning.optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
 
 GUESSED, MASKED, REPLACED = 0.15, 0.8, 0.1
 HELD_OUT = 0.02
@@ -57,7 +60,9 @@ class Guesser(nn.Module):
         """Mean loss of the pieces of ``target`` (batch, pieces) that are not ``IGNORED``; only they are scored."""
         wanted = target != IGNORED
         vectors = self.transform(self.backbone(input_ids=ids).last_hidden_state[wanted])
-        return F.cross_entropy(F.linear(vectors, self.backbone.get_input_embeddings().weight, self.bias).float(), target[wanted])
+        return F.cross_entropy(
+            F.linear(vectors, self.backbone.get_input_embeddings().weight, self.bias).float(), target[wanted]
+        )
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
@@ -66,12 +71,31 @@ class Guesser(nn.Module):
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for train.py --backbone.")
 @click.option("--epochs", default=1, show_default=True, type=click.IntRange(min=1))
 @click.option("--lr", default=3e-4, show_default=True)
-@click.option("--block", default=128, show_default=True, type=click.IntRange(min=8), help="Pieces of a block, begin and end included.")
+@click.option(
+    "--block",
+    default=128,
+    show_default=True,
+    type=click.IntRange(min=8),
+    help="Pieces of a block, begin and end included.",
+)
 @click.option("--batch", default=32, show_default=True, type=click.IntRange(min=1), help="Blocks of a step.")
-@click.option("--most", default=10_000, show_default=True, type=click.IntRange(min=2), help="Blocks at the most, drawn at random.")
+@click.option(
+    "--most", default=10_000, show_default=True, type=click.IntRange(min=2), help="Blocks at the most, drawn at random."
+)
 @click.option("--seed", default=1, show_default=True)
 @click.option("--device", default="auto", show_default=True)
-def main(backbone: str, output: Path, epochs: int, lr: float, block: int, batch: int, most: int, seed: int, device: str, **options) -> None:
+def main(
+    backbone: str,
+    output: Path,
+    epochs: int,
+    lr: float,
+    block: int,
+    batch: int,
+    most: int,
+    seed: int,
+    device: str,
+    **options,
+) -> None:
     try:
         texts = read_training_data(options).texts
         losses = adapt(backbone, texts, output, Schedule(epochs, lr, block, batch, most, seed), choose_device(device))
@@ -80,7 +104,9 @@ def main(backbone: str, output: Path, epochs: int, lr: float, block: int, batch:
     click.echo(f"{output}: loss of pieces guessed in blocks held out {losses[0]:.3f} before, {losses[-1]:.3f} after")
 
 
-def adapt(name_or_dir: str, texts: Sequence[str], output: Path, schedule: Schedule, device: torch.device) -> list[float]:
+def adapt(
+    name_or_dir: str, texts: Sequence[str], output: Path, schedule: Schedule, device: torch.device
+) -> list[float]:
     """Losses on held-out blocks, before and after each epoch. An interrupted run goes on from its last epoch."""
     torch.manual_seed(schedule.seed)
     backbone, tokenizer, special = load_backbone(name_or_dir)
@@ -91,7 +117,11 @@ def adapt(name_or_dir: str, texts: Sequence[str], output: Path, schedule: Schedu
     model = Guesser(backbone).to(device)
     optimizer, average = make_optimizer(model, schedule.lr, schedule.lr, 0.01), RunningAverage(model, 0.99)
     state, settings = output.with_name(output.name + ".state"), asdict(schedule) | {"backbone": Path(name_or_dir).name}
-    progress = load_state(state, model, average, optimizer, settings) or {"epoch": 0, "losses": [], "settings": settings}
+    progress = load_state(state, model, average, optimizer, settings) or {
+        "epoch": 0,
+        "losses": [],
+        "settings": settings,
+    }
     losses = progress["losses"] or [evaluate(model, held_out, mask_id, schedule, device)]
     for epoch in range(progress["epoch"], schedule.epochs):
         # An epoch that is resumed must draw what it would have drawn.
@@ -120,7 +150,9 @@ def adapt(name_or_dir: str, texts: Sequence[str], output: Path, schedule: Schedu
     return losses
 
 
-def blocks_of(texts: Sequence[str], tokenizer: Tokenizer, ends: tuple[int, int], schedule: Schedule) -> tuple[Tensor, Tensor]:
+def blocks_of(
+    texts: Sequence[str], tokenizer: Tokenizer, ends: tuple[int, int], schedule: Schedule
+) -> tuple[Tensor, Tensor]:
     """(blocks, pieces) to learn from and held out: texts one after another, the end piece between them."""
     begin, end = ends
     encoded = tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
@@ -128,7 +160,9 @@ def blocks_of(texts: Sequence[str], tokenizer: Tokenizer, ends: tuple[int, int],
     width = schedule.block - 2
     n = len(pieces) // width
     if n < 2:
-        raise ConfigError(f"--block {schedule.block}: the texts have {len(pieces)} pieces; expected two blocks at least")
+        raise ConfigError(
+            f"--block {schedule.block}: the texts have {len(pieces)} pieces; expected two blocks at least"
+        )
     inner = pieces[: n * width].view(n, width)
     inner = inner[torch.randperm(n, generator=torch.Generator().manual_seed(schedule.seed))[: schedule.most]]
     full = F.pad(F.pad(inner, (1, 0), value=begin), (0, 1), value=end)

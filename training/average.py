@@ -6,30 +6,55 @@ arXiv:2203.05482) scores like their ensemble, at the price of one model.
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 import torch
 from torch import Tensor
 
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from litcoin_batch.model.annotator import read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint
-from litcoin_batch.model.hardware import choose_device
+from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-
-from completion import Place, complete
+from training.learning.completion import Place, complete
 
 
 @click.command(help=__doc__)
-@click.option("--checkpoint", "folders", multiple=True, required=True, type=click.Path(path_type=Path), help="Checkpoint folder; two or more.")
-@click.option("--dev", "dev_files", multiple=True, required=True, type=click.Path(path_type=Path, exists=True), help="Gold file that the calibration is chosen on.")
+@click.option(
+    "--checkpoint",
+    "folders",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Checkpoint folder; two or more.",
+)
+@click.option(
+    "--dev",
+    "dev_files",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Gold file that the calibration is chosen on.",
+)
 @click.option("--format", default="auto", type=click.Choice(("auto", *FORMATS)), show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path))
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
 @click.option("--device", default="auto", show_default=True)
-def main(folders: tuple[Path, ...], dev_files: tuple[Path, ...], format: str, output: Path, lexicon: tuple[Path, ...], store: str, device: str) -> None:
+def main(
+    folders: tuple[Path, ...],
+    dev_files: tuple[Path, ...],
+    format: str,
+    output: Path,
+    lexicon: tuple[Path, ...],
+    store: str,
+    device: str,
+) -> None:
     try:
         checkpoints = [Checkpoint.load(folder) for folder in folders]
         averaged = average(checkpoints)
@@ -45,12 +70,21 @@ def average(checkpoints: list[Checkpoint]) -> Checkpoint:
     if not others:
         raise ConfigError("one checkpoint has no average: give two or more")
     for other in others:
-        shapes = [{name: weight.shape for name, weight in checkpoint.model.state_dict().items()} for checkpoint in (first, other)]
+        shapes = [
+            {name: weight.shape for name, weight in checkpoint.model.state_dict().items()}
+            for checkpoint in (first, other)
+        ]
         vocabularies = [checkpoint.tokenizer.get_vocab() for checkpoint in (first, other)]
-        alike = vocabularies[0] == vocabularies[1] and other.config.encoder == first.config.encoder and shapes[0] == shapes[1]
+        alike = (
+            vocabularies[0] == vocabularies[1]
+            and other.config.encoder == first.config.encoder
+            and shapes[0] == shapes[1]
+        )
         begun = {checkpoint.config.training.get("init") for checkpoint in (first, other)}
         if not alike or len(begun) > 1 or None in begun:
-            raise ConfigError(f"{other.model_id} and {first.model_id} did not begin from one checkpoint (train.py --init): their mean is no model")
+            raise ConfigError(
+                f"{other.model_id} and {first.model_id} did not begin from one checkpoint (train.py --init): their mean is no model"
+            )
     weights = [checkpoint.model.state_dict() for checkpoint in checkpoints]
     mean: dict[str, Tensor] = {name: torch.stack([w[name] for w in weights]).mean(dim=0) for name in weights[0]}
     first.model.load_state_dict(mean)

@@ -20,6 +20,7 @@ import platform
 import re
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -31,19 +32,21 @@ import numpy as np
 import torch
 from torch import nn
 
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import Instances, Pairs, split_pairs
 from litcoin_batch.model.network import JointModel, PairScores
 from litcoin_batch.model.rows import Words
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-
-from examples import Batch, Example, prepare, stack
-from losses import LossWeights, joint_loss
-from optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer
-from recipes import RECIPES, Recipe, change
-from train import Apprentice, start, train_epoch
-from training_data import TrainingData
+from training.data.examples import Batch, Example, prepare, stack
+from training.data.training_data import TrainingData
+from training.learning.losses import LossWeights, joint_loss
+from training.learning.optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer
+from training.learning.recipes import RECIPES, Recipe, change
+from training.train import Apprentice, start, train_epoch
 
 BY_PAIR, BY_DOCUMENT, OURS = "straightforward, by pair", "straightforward, by document", "train.py"
 WARM_UP_DOCUMENTS = 4
@@ -52,7 +55,9 @@ WARM_UP_DOCUMENTS = 4
 DECK_SOURCE = "logs of the first-results deck (relation type of a given pair alone; its hardware, not this machine)"
 DECK_ROWS = 59_136
 DECK_SEC = {"lstm": (821, 891), "rnn": (286, 324)}
-DECK_ROWS_PER_SEC = {"transformer": (7.6, 7.6)} | {name: (DECK_ROWS / slow, DECK_ROWS / fast) for name, (fast, slow) in DECK_SEC.items()}
+DECK_ROWS_PER_SEC = {"transformer": (7.6, 7.6)} | {
+    name: (DECK_ROWS / slow, DECK_ROWS / fast) for name, (fast, slow) in DECK_SEC.items()
+}
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
@@ -62,7 +67,9 @@ DECK_ROWS_PER_SEC = {"transformer": (7.6, 7.6)} | {name: (DECK_ROWS / slow, DECK
 @click.option("--backbone", help="As in train.py.")
 @click.option("--embeddings", type=click.Path(path_type=Path), help="As in train.py.")
 @click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As in train.py; for both loops.")
-@click.option("--documents", "n_documents", default=40, show_default=True, type=click.IntRange(1), help="The first of the file.")
+@click.option(
+    "--documents", "n_documents", default=40, show_default=True, type=click.IntRange(1), help="The first of the file."
+)
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(1))
 @bf16_option
 @click.option("--device", default="auto", show_default=True)
@@ -82,10 +89,25 @@ def main(train_file: Path, format_: str, n_documents: int, repeats: int, output:
     bench = Bench(apprentice, recipe, options["bf16"], options["seed"])
     for name in LOOPS:
         bench.measure(name, examples[:WARM_UP_DOCUMENTS])
-    turns = [{"turn": turn, "loop": name} | bench.measure(name, examples) for turn in range(1, repeats + 1) for name in LOOPS]
-    settings = {"encoder": options["encoder"], "backbone": options["backbone"] and Path(options["backbone"]).name, "train": train_file.name}
-    settings |= {"changes": options["changes"], "bf16": options["bf16"], "device": str(apprentice.device), "seed": options["seed"]}
-    settings |= {"documents": len(examples), "pairs": n_pairs, "loss_before": bench.mean_loss(apprentice.model, examples)}
+    turns = [
+        {"turn": turn, "loop": name} | bench.measure(name, examples) for turn in range(1, repeats + 1) for name in LOOPS
+    ]
+    settings = {
+        "encoder": options["encoder"],
+        "backbone": options["backbone"] and Path(options["backbone"]).name,
+        "train": train_file.name,
+    }
+    settings |= {
+        "changes": options["changes"],
+        "bf16": options["bf16"],
+        "device": str(apprentice.device),
+        "seed": options["seed"],
+    }
+    settings |= {
+        "documents": len(examples),
+        "pairs": n_pairs,
+        "loss_before": bench.mean_loss(apprentice.model, examples),
+    }
     result = settings | {"environment": environment(apprentice.device)} | summary(turns, len(examples), n_pairs)
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(result, indent=1) + "\n")
@@ -155,7 +177,9 @@ class Bench:
         average = RunningAverage(apprentice.model, self.recipe.average)
         train_epoch(apprentice, examples, (optimizer, average), self.recipe, moment)
 
-    def train_by_document(self, apprentice: Apprentice, optimizer: torch.optim.Optimizer, examples: Sequence[Example]) -> None:
+    def train_by_document(
+        self, apprentice: Apprentice, optimizer: torch.optim.Optimizer, examples: Sequence[Example]
+    ) -> None:
         model = apprentice.model.train()
         for example in examples:
             loss, _ = joint_loss(model, batch_of(apprentice, example), self.weights)
@@ -164,18 +188,24 @@ class Bench:
             optimizer.step()
             optimizer.zero_grad(set_to_none=True)
 
-    def train_by_pair(self, apprentice: Apprentice, optimizer: torch.optim.Optimizer, examples: Sequence[Example]) -> None:
+    def train_by_pair(
+        self, apprentice: Apprentice, optimizer: torch.optim.Optimizer, examples: Sequence[Example]
+    ) -> None:
         self.train_by_document(replace(apprentice, model=PairByPair(apprentice.model)), optimizer, examples)
 
     @property
     def weights(self) -> LossWeights:
-        return LossWeights(self.recipe.tag_weight, self.recipe.pair_weight, self.recipe.novel_weight, self.recipe.smoothing)
+        return LossWeights(
+            self.recipe.tag_weight, self.recipe.pair_weight, self.recipe.novel_weight, self.recipe.smoothing
+        )
 
     @torch.no_grad()
     def mean_loss(self, model: JointModel, examples: Sequence[Example]) -> float:
         """Over documents, without dropout: what all loops lower."""
         model.eval()
-        return statistics.fmean(joint_loss(model, batch_of(self.apprentice, e), self.weights)[0].item() for e in examples)
+        return statistics.fmean(
+            joint_loss(model, batch_of(self.apprentice, e), self.weights)[0].item() for e in examples
+        )
 
 
 LOOPS: dict[str, Callable[[Bench, Apprentice, torch.optim.Optimizer, Sequence[Example]], None]] = {
@@ -186,7 +216,9 @@ LOOPS: dict[str, Callable[[Bench, Apprentice, torch.optim.Optimizer, Sequence[Ex
 
 
 def batch_of(apprentice: Apprentice, example: Example) -> Batch:
-    return stack([example], apprentice.config.pad_id, allowed_type_pairs(apprentice.config.type_pairs)).to(apprentice.device)
+    return stack([example], apprentice.config.pad_id, allowed_type_pairs(apprentice.config.type_pairs)).to(
+        apprentice.device
+    )
 
 
 def count_pairs(apprentice: Apprentice, examples: Sequence[Example]) -> int:
@@ -246,9 +278,13 @@ def report(result: dict) -> str:
         for t in result["turns"]
     ]
     for name, units in result["ratio"].items():
-        wall, busy = (f"{r['median']:.1f} times ({r['min']:.1f} to {r['max']:.1f})" for r in (units["sec"], units["cpu_sec"]))
+        wall, busy = (
+            f"{r['median']:.1f} times ({r['min']:.1f} to {r['max']:.1f})" for r in (units["sec"], units["cpu_sec"])
+        )
         lines.append(f"{name}: {wall} the seconds of train.py, {busy} its processor time")
-    lines += [f"deck, {name}: {low:.1f} to {high:.1f} rows/s" for name, (low, high) in result["deck_rows_per_sec"].items()]
+    lines += [
+        f"deck, {name}: {low:.1f} to {high:.1f} rows/s" for name, (low, high) in result["deck_rows_per_sec"].items()
+    ]
     return "\n".join([*lines, f"deck: {result['deck_source']}"])
 
 

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
 
-from litcoin_batch.model.lexicon import normalise
-from litcoin_batch.model.lexicon_files import Row, write_rows
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from litcoin_batch.concepts.lexicon import normalise
+from litcoin_batch.concepts.lexicon_files import Row, write_rows
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError, Document, LitcoinBatchError
-
-from auxiliary_names import named_documents
-from corpora import read_corpora
+from training.data.auxiliary_names import named_documents
+from training.data.corpora import read_corpora
 
 GENE = "GeneOrGeneProduct"
 
@@ -24,14 +27,42 @@ _POSITION = re.compile(r"\d\d")
 
 
 @click.command()
-@click.option("--gold", "gold_files", multiple=True, required=True, type=click.Path(path_type=Path), help="Annotated documents with concept ids.")
+@click.option(
+    "--gold",
+    "gold_files",
+    multiple=True,
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Annotated documents with concept ids.",
+)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Parquet file to write.")
-@click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of corpora (see training/corpora.py) whose names follow after those of --gold.")
-@click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to.")
-@click.option("--exclude-gold", multiple=True, type=click.Path(path_type=Path), help="Annotated evaluation documents: refused in --gold, left out of --auxiliary.")
-@click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between them: as --exclude-gold.")
+@click.option(
+    "--auxiliary",
+    type=click.Path(path_type=Path, exists=True),
+    help="YAML of corpora (see training/corpora.py) whose names follow after those of --gold.",
+)
+@click.option(
+    "--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."
+)
+@click.option(
+    "--exclude-gold",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Annotated evaluation documents: refused in --gold, left out of --auxiliary.",
+)
+@click.option(
+    "--exclude-pmids",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="PMIDs of evaluation documents, white space between them: as --exclude-gold.",
+)
 def main(
-    gold_files: tuple[Path, ...], output: Path, auxiliary: Path | None, auxiliary_root: Path | None, exclude_gold: tuple[Path, ...], exclude_pmids: tuple[Path, ...]
+    gold_files: tuple[Path, ...],
+    output: Path,
+    auxiliary: Path | None,
+    auxiliary_root: Path | None,
+    exclude_gold: tuple[Path, ...],
+    exclude_pmids: tuple[Path, ...],
 ) -> None:
     """Write every name in --gold with the concept id it most often has."""
     try:
@@ -54,10 +85,14 @@ def evaluation_pmids(gold_files: Iterable[Path], pmid_files: Iterable[Path]) -> 
     for path in pmid_files:
         for word in path.read_text().split():
             if not word.isdigit():
-                raise ConfigError(f"--exclude-pmids {path}: expected PMIDs with white space between them, found {word!r}")
+                raise ConfigError(
+                    f"--exclude-pmids {path}: expected PMIDs with white space between them, found {word!r}"
+                )
             pmids.add(int(word))
     if not pmids:
-        raise ConfigError("expected --exclude-gold or --exclude-pmids: a lexicon built from evaluation documents would leak their answers")
+        raise ConfigError(
+            "expected --exclude-gold or --exclude-pmids: a lexicon built from evaluation documents would leak their answers"
+        )
     return frozenset(pmids)
 
 

@@ -10,6 +10,7 @@ final count; the number of epochs is fixed beforehand and the last epoch counts,
 from __future__ import annotations
 
 import json
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -22,24 +23,34 @@ import torch
 from torch.nn import functional as F
 from tqdm import tqdm
 
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from litcoin_batch.model.batches import Pairs, build_pairs, collate, keep_pairs
+from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.entities import join_instances
-from litcoin_batch.model.hardware import choose_device
 from litcoin_batch.model.heads import N_CLASSES, HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, Document, LitcoinBatchError
-
-from assemble import Beginnings, assemble
-from examples import Example, epoch_batches, prepare
-from optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer, set_rate
-from recipes import RECIPES, Recipe, change
+from training.data.examples import Example, epoch_batches, prepare
+from training.learning.assemble import Beginnings, assemble
+from training.learning.optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer, set_rate
+from training.learning.recipes import RECIPES, Recipe, change
 
 RECIPES_OF_DECK = {
     "rnn": replace(RECIPES["rnn"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
     "lstm": replace(RECIPES["lstm"], epochs=12, batch_pieces=2048, dropout=0.3, smoothing=0.0),
     "transformer": replace(
-        RECIPES["transformer"], epochs=16, lr=5e-4, backbone_lr=6e-5, n_pieces=0, batch_pieces=1024, dropout=0.1, smoothing=0.0, without=""
+        RECIPES["transformer"],
+        epochs=16,
+        lr=5e-4,
+        backbone_lr=6e-5,
+        n_pieces=0,
+        batch_pieces=1024,
+        dropout=0.1,
+        smoothing=0.0,
+        without="",
     ),
 }
 ALL_TYPES = np.ones((len(ENTITY_TYPES),) * 2, bool)
@@ -65,7 +76,12 @@ class Rows:
 
 
 @click.command()
-@click.option("--litcoin", required=True, type=click.Path(path_type=Path), help="Folder with abstracts_train.csv, entities_train.csv and relations_train.csv.")
+@click.option(
+    "--litcoin",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Folder with abstracts_train.csv, entities_train.csv and relations_train.csv.",
+)
 @click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
 @click.option("--split", "split_by", type=click.Choice(["rows", "document"]), default="rows", show_default=True)
 @click.option("--backbone", help="As of train.py.")
@@ -107,7 +123,12 @@ def run(options: dict) -> dict:
     trainer.fit(examples, taught, options["seed"])
     seconds = (time.perf_counter() - started) / recipe.epochs
     found = trainer.predict(examples, held_out)
-    facts = {"encoder": options["encoder"], "split": options["split_by"], "seed": options["seed"], "recipe": asdict(recipe)}
+    facts = {
+        "encoder": options["encoder"],
+        "split": options["split_by"],
+        "seed": options["seed"],
+        "recipe": asdict(recipe),
+    }
     speed = {"seconds_per_epoch": round(seconds, 2), "rows_per_second": round(len(taught) / seconds, 1)}
     return facts | score(taught, held_out, found) | speed
 
@@ -154,7 +175,9 @@ class Trainer:
             click.echo(f"epoch {epoch + 1}: {right / len(rows):.4f} of the rows learnt from, with dropout")
         average.swap()
 
-    def _step(self, examples: Sequence[Example], documents: np.ndarray, rows: Rows, optimizer: torch.optim.Optimizer) -> int:
+    def _step(
+        self, examples: Sequence[Example], documents: np.ndarray, rows: Rows, optimizer: torch.optim.Optimizer
+    ) -> int:
         """One update; the number of rows whose type was right before it."""
         with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
             logits, chosen = self._score(examples, documents, rows)
@@ -183,14 +206,21 @@ class Trainer:
         """Type logits (chosen rows, types), and the indices of the rows of ``documents`` that are candidate pairs."""
         batch = collate([examples[i].pieces for i in documents], self.pad_id).to(self.device)
         instances = join_instances([examples[i].entities for i in documents])
-        pairs, place, chosen = pairs_of_rows(build_pairs(batch, instances, ALL_TYPES), [len(examples[i].entities.ids) for i in documents], documents, rows)
+        pairs, place, chosen = pairs_of_rows(
+            build_pairs(batch, instances, ALL_TYPES),
+            [len(examples[i].entities.ids) for i in documents],
+            documents,
+            rows,
+        )
         if not len(chosen):
             return torch.zeros(0, len(RELATION_TYPES)), chosen
         logits = self.model.pair_logits(self.model.words(batch), instances, pairs).pair
         return logits[:, 1:N_CLASSES].float()[torch.as_tensor(place, device=self.device)], chosen
 
 
-def pairs_of_rows(pairs: Pairs, n_entities: Sequence[int], documents: np.ndarray, rows: Rows) -> tuple[Pairs, np.ndarray, np.ndarray]:
+def pairs_of_rows(
+    pairs: Pairs, n_entities: Sequence[int], documents: np.ndarray, rows: Rows
+) -> tuple[Pairs, np.ndarray, np.ndarray]:
     """Only the pairs that rows name: them, the pair of each chosen row, and the indices of the chosen rows."""
     base = np.full(int(max(rows.document.max(), documents.max())) + 1, -1)
     base[documents] = np.cumsum([0, *n_entities[:-1]])
@@ -220,7 +250,8 @@ def score(taught: Rows, held_out: Rows, found: np.ndarray) -> dict:
         "n_pairs_seen_in_training": int((~fresh).sum()),
         "accuracy_of_unseen_pairs": float(right[fresh].mean()),
         "per_type": {
-            name: {"right": int(right[held_out.kind == i].sum()), "total": int((held_out.kind == i).sum())} for i, name in enumerate(RELATION_TYPES)
+            name: {"right": int(right[held_out.kind == i].sum()), "total": int((held_out.kind == i).sum())}
+            for i, name in enumerate(RELATION_TYPES)
         },
     }
 

@@ -2,30 +2,55 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
 import click
 from tokenizers import Tokenizer
 
-import corpus_sections as sections
-from corpus_facts import Agreement, CorpusFacts, collect, litcoin_agreement
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from litcoin_batch.model.checkpoint import resolve_checkpoint
-from litcoin_batch.pages.page import Page
 from litcoin_batch.readers import FORMATS, read_path
 from litcoin_batch.readers.litcoin import label_paths
+from litcoin_batch.reports.page import Page
 from litcoin_batch.schema import ConfigError, ContractError, Document, LitcoinBatchError, Reject
-from table_summary import summarise_litcoin
+from training.pages import corpus_sections as sections
+from training.pages.corpus_facts import Agreement, CorpusFacts, collect, litcoin_agreement
+from training.pages.table_summary import summarise_litcoin
 
 DEFAULT_TOKENIZER = "lstm"
 PAGE_NAME = "explore.html"
 
 
 @click.command()
-@click.option("--litcoin", type=click.Path(path_type=Path), help="Folder with LitCoin's abstracts_*.csv and, beside them, entities_*.csv and relations_*.csv.")
-@click.option("--corpus", multiple=True, type=click.Path(path_type=Path), help="File or folder in any format that can be read; may be given several times.")
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True, help="Format of --corpus.")
-@click.option("--tokenizer", default=DEFAULT_TOKENIZER, show_default=True, help="tokenizer.json, a folder with one, or the name of a shipped checkpoint.")
+@click.option(
+    "--litcoin",
+    type=click.Path(path_type=Path),
+    help="Folder with LitCoin's abstracts_*.csv and, beside them, entities_*.csv and relations_*.csv.",
+)
+@click.option(
+    "--corpus",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="File or folder in any format that can be read; may be given several times.",
+)
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["auto", *FORMATS]),
+    default="auto",
+    show_default=True,
+    help="Format of --corpus.",
+)
+@click.option(
+    "--tokenizer",
+    default=DEFAULT_TOKENIZER,
+    show_default=True,
+    help="tokenizer.json, a folder with one, or the name of a shipped checkpoint.",
+)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help=f"Folder for {PAGE_NAME}.")
 def main(litcoin: Path | None, corpus: tuple[Path, ...], format_: str, tokenizer: str, output: Path) -> None:
     """Write a page of tables and charts on what a corpus holds and what that means for the model."""
@@ -33,7 +58,11 @@ def main(litcoin: Path | None, corpus: tuple[Path, ...], format_: str, tokenizer
         raise click.UsageError("give either --litcoin DIR or --corpus FILE")
     try:
         reader = read_tokenizer(tokenizer)
-        page = explore_litcoin(litcoin, reader, tokenizer) if litcoin else explore_corpus(corpus, format_, reader, tokenizer)
+        page = (
+            explore_litcoin(litcoin, reader, tokenizer)
+            if litcoin
+            else explore_corpus(corpus, format_, reader, tokenizer)
+        )
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
     output.mkdir(parents=True, exist_ok=True)
@@ -45,7 +74,9 @@ def read_tokenizer(name: str) -> Tokenizer:
     """Raises ``ContractError`` where there is none."""
     path = Path(name) if Path(name).is_file() else resolve_checkpoint(name) / "tokenizer.json"
     if not path.is_file():
-        raise ContractError(f"tokenizer {name!r}: {path} does not exist; expected a tokenizer.json or a folder with one")
+        raise ContractError(
+            f"tokenizer {name!r}: {path} does not exist; expected a tokenizer.json or a folder with one"
+        )
     try:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises nothing more special
@@ -79,7 +110,9 @@ def _collect(items: Iterable[Document | Reject], tokenizer: Tokenizer, *places: 
     facts = collect(items, tokenizer)
     if not facts.n_documents:
         first = f"; the first reason: {facts.rejects[0].reason}" if facts.rejects else ""
-        raise ContractError(f"{', '.join(map(str, places))}: no document to show, {facts.n_rejects} records cannot be used{first}")
+        raise ContractError(
+            f"{', '.join(map(str, places))}: no document to show, {facts.n_rejects} records cannot be used{first}"
+        )
     return facts
 
 

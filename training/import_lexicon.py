@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -9,17 +10,34 @@ from pathlib import Path
 import click
 from tqdm import tqdm
 
-from litcoin_batch.model.lexicon_files import Row, write_rows
-from litcoin_batch.schema import ConfigError, LitcoinBatchError
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from vocabularies import LEVELS, VOCABULARIES
+from litcoin_batch.concepts.lexicon_files import Row, write_rows
+from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.data.lexicon_importers import LEVELS, VOCABULARIES
 
 
 @click.command()
-@click.option("--format", "format_", required=True, type=click.Choice(sorted(VOCABULARIES)), help="mesh: descriptor or supplementary XML; gene_info: NCBI; taxonomy: names.dmp; cellosaurus: .txt; ctd: chemicals or diseases .tsv.")
-@click.option("--input", "inputs", multiple=True, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path), help="Plain or gzip; of several the earlier ones win.")
+@click.option(
+    "--format",
+    "format_",
+    required=True,
+    type=click.Choice(sorted(VOCABULARIES)),
+    help="mesh: descriptor or supplementary XML; gene_info: NCBI; taxonomy: names.dmp; cellosaurus: .txt; ctd: chemicals or diseases .tsv.",
+)
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Plain or gzip; of several the earlier ones win.",
+)
 @click.option("--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="Parquet file to write.")
-@click.option("--taxon", "taxa", multiple=True, help="gene_info only: NCBI taxonomy ids to keep; all without this option.")
+@click.option(
+    "--taxon", "taxa", multiple=True, help="gene_info only: NCBI taxonomy ids to keep; all without this option."
+)
 def main(format_: str, inputs: tuple[Path, ...], output: Path, taxa: tuple[str, ...]) -> None:
     """Write the names of a vocabulary as a lexicon (surface, type, concept_id)."""
     partial_output = output.with_name(output.name + ".partial")

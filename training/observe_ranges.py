@@ -6,9 +6,13 @@ changes. Checkpoints of train.py and average.py know it already, from their deve
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
+
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.annotator import Annotator, read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint, save_ranges, seal_checkpoint
@@ -18,14 +22,23 @@ from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
 
 @click.command(help=__doc__)
 @click.option("--checkpoint", required=True, type=click.Path(path_type=Path), help="Checkpoint folder.")
-@click.option("--documents", "files", required=True, multiple=True, type=click.Path(path_type=Path, exists=True), help="A hundred abstracts will do.")
+@click.option(
+    "--documents",
+    "files",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="A hundred abstracts will do.",
+)
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 def main(checkpoint: Path, files: tuple[Path, ...], format_: str) -> None:
     try:
         loaded = Checkpoint.load(checkpoint)
         annotator = Annotator(loaded, read_lexicon(None), device="cpu")
         with loaded.model.observed_ranges() as ranges:
-            annotator.annotate([item for path in files for item in read_path(path, format_) if isinstance(item, Document)])
+            annotator.annotate(
+                [item for path in files for item in read_path(path, format_) if isinstance(item, Document)]
+            )
         if not ranges:
             raise ConfigError(f"--documents: no text in {', '.join(map(str, files))}")
         save_ranges(checkpoint, ranges)

@@ -5,15 +5,18 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from litcoin_batch.schema import LitcoinBatchError
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from assemble import EMBEDDING_WIDTH
-from training_data import data_options, read_training_data
-from vocabulary import save_embeddings, skip_gram, train_tokenizer
+from litcoin_batch.schema import LitcoinBatchError
+from training.data.piece_vocabulary import save_embeddings, skip_gram, train_tokenizer
+from training.data.training_data import data_options, read_training_data
+from training.learning.assemble import EMBEDDING_WIDTH
 
 
 @click.command()

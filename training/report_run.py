@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
 
-import run_sections as sections
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint
-from litcoin_batch.pages.page import Page, paragraph
 from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.reports.page import Page, paragraph
 from litcoin_batch.schema import ContractError, LitcoinBatchError
 from litcoin_batch.scoring import score_mentions
-from run_facts import observe
+from training.pages import run_sections as sections
+from training.pages.run_facts import observe
 
 CURVES = "curves.jsonl"
 
 
 @click.command()
 @click.option("--checkpoint", required=True, help="Checkpoint folder, or the name of a shipped one.")
-@click.option("--dev", required=True, multiple=True, type=click.Path(path_type=Path), help="Annotated file; may be given several times.")
+@click.option(
+    "--dev",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Annotated file; may be given several times.",
+)
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The HTML file to write.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
-def main(checkpoint: str, dev: tuple[Path, ...], format_: str, output: Path, device: str, lexicon: tuple[Path, ...]) -> None:
+def main(
+    checkpoint: str, dev: tuple[Path, ...], format_: str, output: Path, device: str, lexicon: tuple[Path, ...]
+) -> None:
     """Write a page on how CHECKPOINT was trained and where it errs on DEV."""
     try:
         history = read_history(resolve_checkpoint(checkpoint) / CURVES)
@@ -38,7 +50,10 @@ def main(checkpoint: str, dev: tuple[Path, ...], format_: str, output: Path, dev
         raise click.ClickException(str(error)) from error
     names = ", ".join(path.name for path in dev)
     page = Page(f"Training run of {annotator.model_id}", f"Scored on {names}: {len(documents):,} documents.")
-    page.add("Learning curves", sections.learning_curves(history) if history else paragraph(f"The checkpoint has no {CURVES}."))
+    page.add(
+        "Learning curves",
+        sections.learning_curves(history) if history else paragraph(f"The checkpoint has no {CURVES}."),
+    )
     page.add("Entity types", sections.entity_scores(score_mentions(outcome.gold, outcome.found)))
     page.add("Relation types", sections.type_scores(outcome))
     page.add("Confusion of relation types", sections.confusions(outcome))

@@ -16,11 +16,15 @@ scores that mean something, train with --exclude-pmids on a list of the abstract
 from __future__ import annotations
 
 import csv
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 import click
+
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
@@ -28,7 +32,15 @@ from litcoin_batch.readers.csvrows import CsvRow, csv_rows
 from litcoin_batch.readers.litcoin import ENTITY_COLUMNS, Labels, read_litcoin
 from litcoin_batch.readers.rows import split_ids, to_pmid
 from litcoin_batch.readers.streams import ByteSource
-from litcoin_batch.schema import ENTITY_TYPES, Annotation, ContractError, Document, LitcoinBatchError, RecordError, Reject
+from litcoin_batch.schema import (
+    ENTITY_TYPES,
+    Annotation,
+    ContractError,
+    Document,
+    LitcoinBatchError,
+    RecordError,
+    Reject,
+)
 
 PART_1, PART_2, FOUND = "part_1_entities.csv", "part_2_relations.csv", "entities_found.csv"
 PART_1_HEADER = ("id", "abstract_id", "offset_start", "offset_finish", "type")
@@ -43,11 +55,20 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
 @click.option("--abstracts", required=True, type=_FILE, help="abstracts_test.csv of the challenge.")
 @click.option("--entities", type=_FILE, help="Entities that part 2 relates  [default: those found].")
-@click.option("--checkpoint", default=DEFAULT_CHECKPOINT, show_default=True, help="Checkpoint folder, or the name of a shipped one.")
-@click.option("--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the files written.")
+@click.option(
+    "--checkpoint",
+    default=DEFAULT_CHECKPOINT,
+    show_default=True,
+    help="Checkpoint folder, or the name of a shipped one.",
+)
+@click.option(
+    "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the files written."
+)
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
-def main(abstracts: Path, entities: Path | None, checkpoint: str, output: Path, device: str, lexicon: tuple[Path, ...]) -> None:
+def main(
+    abstracts: Path, entities: Path | None, checkpoint: str, output: Path, device: str, lexicon: tuple[Path, ...]
+) -> None:
     try:
         documents = read_abstracts(abstracts, entities)
         annotator = Annotator.load(checkpoint, device=device, lexicon=lexicon or None)
@@ -84,14 +105,20 @@ def read_abstracts(abstracts: Path, entities: Path | None) -> list[Document]:
     known: set[int] = set()
     for document in documents:
         if document.pmid in known:
-            raise ContractError(f"{abstracts}, row {document.record}: abstract_id {document.pmid} stands there for the second time")
+            raise ContractError(
+                f"{abstracts}, row {document.record}: abstract_id {document.pmid} stands there for the second time"
+            )
         known.add(document.pmid)
         strange = [m for m in document.gold.mentions if m.type not in ENTITY_TYPES] if document.gold else []
         if strange:
             types = ", ".join(ENTITY_TYPES)
-            raise ContractError(f"{entities}: {strange[0].text!r} in {document.pmid} has the type {strange[0].type!r}, expected one of {types}")
+            raise ContractError(
+                f"{entities}: {strange[0].text!r} in {document.pmid} has the type {strange[0].type!r}, expected one of {types}"
+            )
     if labels and (strangers := sorted(labels.mentions.keys() - known)):
-        raise ContractError(f"{entities}: {len(strangers)} abstract_ids are not in {abstracts.name}, the first is {strangers[0]}")
+        raise ContractError(
+            f"{entities}: {len(strangers)} abstract_ids are not in {abstracts.name}, the first is {strangers[0]}"
+        )
     return documents
 
 
@@ -111,9 +138,13 @@ def check_mentions(documents: Sequence[Document], annotations: Sequence[Annotati
     for document, annotation in zip(documents, annotations, strict=True):
         for m in annotation.mentions:
             if m.start >= m.end or document.text[m.start : m.end] != m.text:
-                raise ContractError(f"{document.pmid}: {m.text!r} at {m.start}-{m.end}, the text has {document.text[m.start : m.end]!r} there")
+                raise ContractError(
+                    f"{document.pmid}: {m.text!r} at {m.start}-{m.end}, the text has {document.text[m.start : m.end]!r} there"
+                )
             if split_ids(",".join(m.entity_ids)) != m.entity_ids:
-                raise ContractError(f"{document.pmid}: concept ids {m.entity_ids} of {m.text!r} cannot be told apart when joined with a comma")
+                raise ContractError(
+                    f"{document.pmid}: concept ids {m.entity_ids} of {m.text!r} cannot be told apart when joined with a comma"
+                )
         _refuse_repeats(f"{document.pmid}: mention", [(m.start, m.end, m.type) for m in annotation.mentions])
 
 
@@ -123,7 +154,9 @@ def check_relations(documents: Sequence[Document], annotations: Sequence[Annotat
         known = annotation.entities().keys()
         for relation in annotation.relations:
             if not known >= set(relation.pair):
-                raise ContractError(f"{document.pmid}: relation of {relation.pair}, expected entities of the document: {', '.join(known)[:200]}")
+                raise ContractError(
+                    f"{document.pmid}: relation of {relation.pair}, expected entities of the document: {', '.join(known)[:200]}"
+                )
         _refuse_repeats(f"{document.pmid}: pair", [r.pair for r in annotation.relations])
 
 
@@ -146,7 +179,9 @@ def part_2(annotations: Sequence[Annotation]) -> Table:
 
 def entities_found(annotations: Sequence[Annotation]) -> Table:
     mentions = [(a.pmid, m) for a in annotations for m in a.mentions]
-    rows = [(i, pmid, m.start, m.end, m.type, m.text, ",".join(m.entity_ids) or "-") for i, (pmid, m) in enumerate(mentions)]
+    rows = [
+        (i, pmid, m.start, m.end, m.type, m.text, ",".join(m.entity_ids) or "-") for i, (pmid, m) in enumerate(mentions)
+    ]
     return FOUND_HEADER, rows
 
 

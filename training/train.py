@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -16,36 +17,73 @@ import torch
 from tokenizers import Tokenizer
 from tqdm import tqdm
 
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from litcoin_batch.concepts.lexicon import Lexicon
 from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, read_lexicon
 from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint, verify_checkpoint
-from litcoin_batch.model.hardware import choose_device
+from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.heads import HeadConfig
-from litcoin_batch.model.lexicon import Lexicon
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import LitcoinBatchError
-
-from assemble import Beginnings, assemble
-from completion import Place, complete
-from curves import draw_curves
-from evaluation import evaluate, headline
-from examples import Example, epoch_batches, iterate, prepare
-from losses import LossWeights, joint_loss
-from optimisation import RunningAverage, bf16_option, in_16_bits, load_state, make_optimizer, save_state, set_rate
-from recipes import RECIPES, STAGES, Recipe, recipe_of
-from training_data import TrainingData, data_options, draw, read_training_data, related_types
+from training.data.examples import Example, epoch_batches, iterate, prepare
+from training.data.training_data import TrainingData, data_options, draw, read_training_data, related_types
+from training.learning.assemble import Beginnings, assemble
+from training.learning.completion import Place, complete
+from training.learning.evaluation import evaluate, headline
+from training.learning.losses import LossWeights, joint_loss
+from training.learning.optimisation import (
+    RunningAverage,
+    bf16_option,
+    in_16_bits,
+    load_state,
+    make_optimizer,
+    save_state,
+    set_rate,
+)
+from training.learning.recipes import RECIPES, STAGES, Recipe, recipe_of
+from training.pages.curves import draw_curves
 
 
 @click.command()
 @click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
 @data_options
-@click.option("--output", required=True, type=click.Path(path_type=Path), help="Checkpoint folder; an unfinished run there is resumed.")
-@click.option("--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings.")
-@click.option("--embeddings", type=click.Path(path_type=Path), help="Folder of training/pretrain_embeddings.py: vocabulary and input embeddings for rnn and lstm.")
-@click.option("--stage", type=click.Choice(list(STAGES)), default="joint", show_default=True, help="Mentions alone; everything; rnn and lstm: everything with leaner heads. Each may go on from the one before with --init.")
-@click.option("--init", type=click.Path(path_type=Path), help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.")
+@click.option(
+    "--output",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Checkpoint folder; an unfinished run there is resumed.",
+)
+@click.option(
+    "--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings."
+)
+@click.option(
+    "--embeddings",
+    type=click.Path(path_type=Path),
+    help="Folder of training/pretrain_embeddings.py: vocabulary and input embeddings for rnn and lstm.",
+)
+@click.option(
+    "--stage",
+    type=click.Choice(list(STAGES)),
+    default="joint",
+    show_default=True,
+    help="Mentions alone; everything; rnn and lstm: everything with leaner heads. Each may go on from the one before with --init.",
+)
+@click.option(
+    "--init",
+    type=click.Path(path_type=Path),
+    help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.",
+)
 @click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.",
+)
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
 @bf16_option
 @click.option("--device", default="auto", show_default=True)
@@ -90,7 +128,12 @@ def run(options: dict) -> None:
     optimizer = make_optimizer(model, recipe.lr, recipe.backbone_lr, recipe.weight_decay)
     average = RunningAverage(model, recipe.average)
     output, settings = options["output"], settings_of(options, recipe)
-    state = load_state(output / "resume", model, average, optimizer, settings) or {"epoch": 0, "history": [], "best": -1.0, "settings": settings}
+    state = load_state(output / "resume", model, average, optimizer, settings) or {
+        "epoch": 0,
+        "history": [],
+        "best": -1.0,
+        "settings": settings,
+    }
 
     for epoch in range(state["epoch"], recipe.epochs):
         # Seeded by epoch, so that a resumed run draws what an undisturbed one would have drawn.
@@ -108,7 +151,9 @@ def run(options: dict) -> None:
         state["epoch"] = epoch + 1
         state["history"].append({"epoch": epoch + 1} | facts | scores)
         save_state(output / "resume", model, average, optimizer, state)
-        click.echo("  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in state["history"][-1].items()))
+        click.echo(
+            "  ".join(f"{k} {v:.3f}" if isinstance(v, float) else f"{k} {v}" for k, v in state["history"][-1].items())
+        )
     finish(options, data, apprentice, state)
 
 
@@ -116,7 +161,9 @@ def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     torch.manual_seed(options["seed"])
     device = choose_device(options["device"])
     heads = HeadConfig(recipe.pair_width, recipe.dropout, tuple(filter(None, recipe.without.split(","))))
-    beginnings = Beginnings(options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces)
+    beginnings = Beginnings(
+        options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces
+    )
     model, tokenizer, config = assemble(beginnings, data.texts, heads=heads, type_pairs=related_types(data.train))
     if options["encoder"] == "transformer":
         # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
@@ -139,7 +186,9 @@ def train_epoch(
     stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs))
     losses: Counter[str] = Counter()
     started = time.perf_counter()
-    for step, batch in enumerate(tqdm(stacked, f"epoch {epoch + 1}/{recipe.epochs}", len(batches), mininterval=2), start=1):
+    for step, batch in enumerate(
+        tqdm(stacked, f"epoch {epoch + 1}/{recipe.epochs}", len(batches), mininterval=2), start=1
+    ):
         set_rate(optimizer, (epoch + (step - 1) / len(batches)) / recipe.epochs)
         with torch.autocast(device.type, dtype=torch.bfloat16, enabled=half):
             loss, parts = joint_loss(model, batch.to(device), weights)
@@ -171,7 +220,9 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
 
 def settings_of(options: dict, recipe: Recipe) -> dict:
     """What a resumed run must share with the run it goes on with; files by name, without their folders."""
-    names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "exclude_pmids", "plain")}
+    names = {
+        key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "exclude_pmids", "plain")
+    }
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
     chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}

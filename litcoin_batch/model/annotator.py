@@ -12,18 +12,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from litcoin_batch.model.allocation import give_back_memory
+from litcoin_batch.concepts.lexicon import SHIPPED, Lexicon
+from litcoin_batch.concepts.linker import resolve
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
-from litcoin_batch.model.concepts import resolve
+from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
+from litcoin_batch.model.cpu.lanes import halving, in_lanes
+from litcoin_batch.model.cpu.memory import give_back_memory
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.hardware import choose_device, choose_precision
 from litcoin_batch.model.heads import N_CLASSES, N_LOGITS
-from litcoin_batch.model.lexicon import SHIPPED, Lexicon
 from litcoin_batch.model.network import PairScores
-from litcoin_batch.model.overlap import halving, in_lanes
-from litcoin_batch.model.pieces import Pieces, split_pieces
 from litcoin_batch.model.rows import Words
 from litcoin_batch.model.tags import decode_tags
 from litcoin_batch.schema import (
@@ -35,6 +34,7 @@ from litcoin_batch.schema import (
     Mention,
     Relation,
 )
+from litcoin_batch.text.pieces import Pieces, split_pieces
 
 # Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
 MAX_MENTION_PAIRS = 65_536
@@ -66,7 +66,9 @@ class Annotator:
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
         recurrent = isinstance(checkpoint.model.encoder, RecurrentEncoder)
-        self.precision = choose_precision(precision, self._device, ranged=checkpoint.input_ranges is not None, recurrent=recurrent)
+        self.precision = choose_precision(
+            precision, self._device, ranged=checkpoint.input_ranges is not None, recurrent=recurrent
+        )
         self._model = checkpoint.model.to(self._device).eval()
         if self.precision == "bfloat16":
             self._model.halve_precision()
@@ -184,9 +186,7 @@ class Annotator:
             for document, mentions, found in zip(documents, given, relations, strict=True)
         ]
 
-    def _find_mentions(
-        self, batch: DocumentBatch, words: Words, texts: list[str]
-    ) -> list[list[Mention]]:
+    def _find_mentions(self, batch: DocumentBatch, words: Words, texts: list[str]) -> list[list[Mention]]:
         log_p, tags = self._model.tag_log_probabilities(words, batch)
         row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
         ranges, kinds = decode_tags(tags.cpu().numpy(), row)
@@ -244,7 +244,15 @@ class Annotator:
         carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind, chosen)
         one, two = pairs.entity_1[chosen], pairs.entity_2[chosen]
         words = (instances.first[pairs.left[carrier]], instances.first[pairs.right[carrier]])
-        columns = (instances.entity_document[one], one, two, *words, kind[chosen], score[chosen], novelty.cpu().numpy()[chosen])
+        columns = (
+            instances.entity_document[one],
+            one,
+            two,
+            *words,
+            kind[chosen],
+            score[chosen],
+            novelty.cpu().numpy()[chosen],
+        )
         ids = [entity_id for e in entities for entity_id in e.ids]
         for where, a, b, left, right, type_, score_, novel_score in zip(*(c.tolist() for c in columns), strict=True):
             relations[where].append(

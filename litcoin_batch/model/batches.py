@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from litcoin_batch.model.pieces import Pieces
+from litcoin_batch.text.pieces import Pieces
 
 LENGTH_STEP = 16
 ROW_STEP = 16
@@ -207,16 +207,20 @@ def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, n
         done = ends[start - 1] if start else 0
         stop = max(start + 1, int(np.searchsorted(ends, done + max_mention_pairs, side="right")))
         rows, part = order[done : ends[stop - 1]], slice(start, stop)
-        yield part, rows, Pairs(
-            pairs.left[rows],
-            pairs.right[rows],
-            pairs.pair[rows] - start,
-            pairs.entity_1[part],
-            pairs.entity_2[part],
-            pairs.mention_features[rows],
-            pairs.pair_features[part],
-            pairs.between[rows],
-            pairs.sentence,
+        yield (
+            part,
+            rows,
+            Pairs(
+                pairs.left[rows],
+                pairs.right[rows],
+                pairs.pair[rows] - start,
+                pairs.entity_1[part],
+                pairs.entity_2[part],
+                pairs.mention_features[rows],
+                pairs.pair_features[part],
+                pairs.between[rows],
+                pairs.sentence,
+            ),
         )
         start = stop
 
@@ -247,7 +251,9 @@ def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:
     return left, left + 1 + offset
 
 
-def _entity_pairs(instances: Instances, left: np.ndarray, right: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _entity_pairs(
+    instances: Instances, left: np.ndarray, right: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The different pairs of the entities ``left`` and ``right`` (mention pairs,), in their order: the two of each, and
     (mention pairs,) which of them each is.
 
@@ -291,7 +297,9 @@ def _mention_features(instances: Instances, left: np.ndarray, right: np.ndarray,
     return np.stack(features, axis=1, dtype=np.int64)
 
 
-def _pair_features(instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], apart: np.ndarray) -> np.ndarray:
+def _pair_features(
+    instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], apart: np.ndarray
+) -> np.ndarray:
     """(pairs, 4): mentions of either entity, mention pairs within a sentence, sentences between the nearest.
 
     ``apart`` (mention pairs,): buckets of sentences between them; the first is that of none.

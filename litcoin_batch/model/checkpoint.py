@@ -101,7 +101,9 @@ class Checkpoint:
         found = {name: tuple(w.shape) for name, w in weights.items()}
         if expected != found:
             wrong = sorted(n for n in expected.keys() | found.keys() if expected.get(n) != found.get(n))
-            raise ContractError(f"{folder / 'model.safetensors'}: weights do not fit config.json: {', '.join(wrong[:8])}")
+            raise ContractError(
+                f"{folder / 'model.safetensors'}: weights do not fit config.json: {', '.join(wrong[:8])}"
+            )
         model.load_state_dict(weights)
         ranges = folder / _RANGES
         return cls(
@@ -150,7 +152,9 @@ def seal_checkpoint(folder: Path) -> str:
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != MANIFEST
     }
-    identity = hashlib.sha256("".join(files[name]["sha256"] for name in _IDENTITY if name in files).encode()).hexdigest()
+    identity = hashlib.sha256(
+        "".join(files[name]["sha256"] for name in _IDENTITY if name in files).encode()
+    ).hexdigest()
     kind = json.loads((folder / "config.json").read_text())["encoder"]["kind"]
     manifest = {"schema_version": SCHEMA_VERSION, "model_id": f"{kind}-{identity[:12]}", "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
@@ -196,7 +200,9 @@ def _verify_file(path: Path, facts: dict) -> None:
     if not path.is_file():
         raise ContractError(f"{path}: missing, though {MANIFEST} lists it")
     if path.stat().st_size != facts["bytes"]:
-        raise ContractError(f"{path}: {path.stat().st_size} bytes, expected {facts['bytes']}; the checkpoint is damaged")
+        raise ContractError(
+            f"{path}: {path.stat().st_size} bytes, expected {facts['bytes']}; the checkpoint is damaged"
+        )
     if _sha256(path) != facts["sha256"]:
         raise ContractError(f"{path}: SHA-256 differs from {MANIFEST}; the checkpoint is damaged")
 
@@ -218,7 +224,9 @@ def _read_config(path: Path) -> ModelConfig:
     except (ValueError, KeyError, TypeError, ConfigError) as error:
         raise ContractError(f"{path}: not a model configuration of schema {SCHEMA_VERSION} ({error!r})") from error
     if (config.entity_types, config.relation_types) != (ENTITY_TYPES, RELATION_TYPES):
-        raise ContractError(f"{path}: labels {config.entity_types} and {config.relation_types}, expected {ENTITY_TYPES} and {RELATION_TYPES}")
+        raise ContractError(
+            f"{path}: labels {config.entity_types} and {config.relation_types}, expected {ENTITY_TYPES} and {RELATION_TYPES}"
+        )
     return config
 
 

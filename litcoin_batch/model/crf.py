@@ -88,7 +88,10 @@ def marginals(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tens
     potential = torch.exp(emissions - emissions.amax(dim=1, keepdim=True)).double()
     order = _reversed_within(word_mask)
     # From its first word on and from its last word on a document is gone through in the same way, so at the same time.
-    grid = to_grid(torch.cat([potential, potential[order]], dim=1), nn.functional.pad(word_mask, (0, 0, 0, -len(word_mask) % ROW_STEP)))
+    grid = to_grid(
+        torch.cat([potential, potential[order]], dim=1),
+        nn.functional.pad(word_mask, (0, 0, 0, -len(word_mask) % ROW_STEP)),
+    )
     weights = torch.exp(transitions).double()
     step = torch.block_diag(weights[:-1], weights[:-1].T)
     moved, states = torch.empty_like(grid), torch.empty_like(grid)

@@ -14,10 +14,10 @@ import torch
 import transformers  # loads what is asked of it and when: seconds, which recurrent encoders need not wait for
 from torch import Tensor, nn
 
-from litcoin_batch.model.attention import attend_by_document, mask_by_one_row
 from litcoin_batch.model.batches import LENGTH_STEP, ROW_STEP, Mixing, padded_len
-from litcoin_batch.model.pieces import N_SHAPES
-from litcoin_batch.model.recurrence import STATES_STEP, Direction, add_rows, is_fast
+from litcoin_batch.model.cpu.attention import attend_by_document, mask_by_one_row
+from litcoin_batch.model.cpu.recurrence import STATES_STEP, Direction, add_rows, is_fast
+from litcoin_batch.text.pieces import N_SHAPES
 
 # Of one pass of a transformer on a CPU: with more, what one layer hands to the next leaves the cache (a tenth slower).
 PIECES_IN_CACHE = 4_096
@@ -68,7 +68,10 @@ class RecurrentEncoder(nn.Module):
 
     def part_products(self) -> None:
         """Make what recurrences do to their inputs linear layers of their own, in place and for inference only."""
-        self.forwards, self.backwards = (nn.ModuleList(c if isinstance(c, Direction) else Direction(c) for c in cells) for cells in (self.forwards, self.backwards))
+        self.forwards, self.backwards = (
+            nn.ModuleList(c if isinstance(c, Direction) else Direction(c) for c in cells)
+            for cells in (self.forwards, self.backwards)
+        )
 
     def mixing(self, device: torch.device) -> Mixing:
         """Documents of several lengths may share a batch: no place sees the padding behind a document."""
@@ -122,7 +125,9 @@ class TransformerEncoder(nn.Module):
     def from_config(cls, config: dict) -> TransformerEncoder:
         """Untrained weights in the shape ``backbone`` (a Hugging Face config as a dict) describes."""
         settings = dict(config["backbone"])
-        backbone = transformers.AutoModel.from_config(transformers.AutoConfig.for_model(settings.pop("model_type"), **settings))
+        backbone = transformers.AutoModel.from_config(
+            transformers.AutoConfig.for_model(settings.pop("model_type"), **settings)
+        )
         return cls(backbone, config["window"], tuple(config["special_ids"]))
 
     def halve_precision(self) -> None:
@@ -143,7 +148,9 @@ class TransformerEncoder(nn.Module):
     def n_computed(self, mask: Tensor) -> int:
         """The same, those that several windows cover as often as they are computed."""
         room = self.window - 2
-        return sum(len(rows) * min(length, room) * len(window_starts(length, room)) for rows, length in _by_length(mask))
+        return sum(
+            len(rows) * min(length, room) * len(window_starts(length, room)) for rows, length in _by_length(mask)
+        )
 
     def forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
         if ids.device.type != "cpu":
@@ -151,7 +158,9 @@ class TransformerEncoder(nn.Module):
         encoded = ids.new_zeros((*ids.shape, self.width), dtype=self.shape.weight.dtype)
         for rows, length in _by_length(mask):
             for some in rows.split(max(1, PIECES_IN_CACHE // length)):
-                encoded[some, :length] = self._forward(*(t[some, :length] for t in (ids, shapes, mask))).to(encoded.dtype)
+                encoded[some, :length] = self._forward(*(t[some, :length] for t in (ids, shapes, mask))).to(
+                    encoded.dtype
+                )
         return encoded
 
     def _forward(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:

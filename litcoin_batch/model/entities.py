@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from litcoin_batch.model.batches import Instances
-from litcoin_batch.model.chunks import edges_of
-from litcoin_batch.model.pieces import Pieces, cut, word_ranges
 from litcoin_batch.schema import ENTITY_TYPES, Mention
+from litcoin_batch.text.pieces import Pieces, cut, word_ranges
+from litcoin_batch.text.tokens import edges_of
 
 TYPE_INDEX = {name: index for index, name in enumerate(ENTITY_TYPES)}
 

@@ -22,9 +22,19 @@ from litcoin_batch.model.batches import (
     Pairs,
     padded_len,
 )
+from litcoin_batch.model.cpu.int8 import fixed_linear
 from litcoin_batch.model.crf import legal_transitions
-from litcoin_batch.model.int8 import fixed_linear
-from litcoin_batch.model.rows import Words, covered, distinct, group_means, log_sum_exp, maximum, on_padded_rows, span_sums, taken
+from litcoin_batch.model.rows import (
+    Words,
+    covered,
+    distinct,
+    group_means,
+    log_sum_exp,
+    maximum,
+    on_padded_rows,
+    span_sums,
+    taken,
+)
 from litcoin_batch.model.tags import N_TAGS
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError
 
@@ -109,7 +119,9 @@ class TagHead(nn.Module):
         super().__init__()
         self.layers = nn.Sequential(
             nn.Dropout(config.dropout),
-            GroupedLinear(2 * width, config.pair_width) if config.has("document_words") else WordLinear(width, config.pair_width),
+            GroupedLinear(2 * width, config.pair_width)
+            if config.has("document_words")
+            else WordLinear(width, config.pair_width),
             nn.GELU(),
             nn.Linear(config.pair_width, N_TAGS),
         )
@@ -157,7 +169,9 @@ class PairHead(nn.Module):
         self.pair_features = FeatureSum(PAIR_FEATURE_SIZES, hidden) if config.has("features") else None
         self.hidden = nn.Sequential(nn.LayerNorm(hidden), nn.GELU(), nn.Dropout(config.dropout))
         self.mention_logits = nn.Linear(hidden, N_LOGITS)
-        self.entity = _entity_layers((3 if config.has("features") else 2) * hidden, config) if config.has("entities") else None
+        self.entity = (
+            _entity_layers((3 if config.has("features") else 2) * hidden, config) if config.has("entities") else None
+        )
 
     def forward(self, words: Words, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
         """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS)."""
@@ -166,7 +180,9 @@ class PairHead(nn.Module):
         # Rows beyond the last mention pair make their number a multiple of ROW_STEP, see ``batches``.
         n_rows = len(pairs.pair)
         for name in ("left", "right", "pair", "mention_features", "between"):
-            at[name] = nn.functional.pad(at[name], (0, 0) * (at[name].dim() - 1) + (0, -n_rows % ROW_STEP if n_rows else 0))
+            at[name] = nn.functional.pad(
+                at[name], (0, 0) * (at[name].dim() - 1) + (0, -n_rows % ROW_STEP if n_rows else 0)
+            )
         vectors = self._mentions(words, instances)
         entity = torch.as_tensor(instances.entity, device=device)
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
@@ -199,7 +215,9 @@ class PairHead(nn.Module):
         if self.entity is None:
             return pooled, mention_logits
         one, two = entities[at["entity_1"]], entities[at["entity_2"]]
-        return pooled + on_padded_rows(self.entity, torch.cat([one + two, one * two, *of_pairs], dim=-1)), mention_logits
+        return pooled + on_padded_rows(
+            self.entity, torch.cat([one + two, one * two, *of_pairs], dim=-1)
+        ), mention_logits
 
     def _mentions(self, words: Words, instances: Instances) -> Tensor:
         """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
@@ -215,7 +233,9 @@ class PairHead(nn.Module):
         vectors = on_padded_rows(self.mention, torch.cat([rows[first], rows[last], mean], dim=-1))
         if self.kind is None:
             return vectors
-        return vectors + self.kind(torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long))
+        return vectors + self.kind(
+            torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
+        )
 
 
 def _both(one: Tensor, two: Tensor) -> Tensor:
@@ -226,7 +246,11 @@ def _both(one: Tensor, two: Tensor) -> Tensor:
 def _entity_layers(width: int, config: HeadConfig) -> nn.Sequential:
     """(pairs, width) -> (pairs, N_LOGITS)."""
     return nn.Sequential(
-        nn.LayerNorm(width), nn.Dropout(config.dropout), Linear(width, config.pair_width), nn.GELU(), nn.Linear(config.pair_width, N_LOGITS)
+        nn.LayerNorm(width),
+        nn.Dropout(config.dropout),
+        Linear(width, config.pair_width),
+        nn.GELU(),
+        nn.Linear(config.pair_width, N_LOGITS),
     )
 
 

@@ -11,10 +11,9 @@ from torch import Tensor, nn
 
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
+from litcoin_batch.model.cpu.int8 import observed_ranges, to_int8
 from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear
-from litcoin_batch.model.int8 import observed_ranges, to_int8
 from litcoin_batch.model.rows import Words, pool_words
-
 
 # Scores are published with six decimals; a marginal below this is nothing.
 LEAST_PROBABILITY = 1e-12

@@ -1,0 +1,136 @@
+"""What a night costs beside the model, in warehouses of several sizes: nothing new, and a few documents changed."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pyspark.sql import Row, SparkSession
+
+from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubmed
+from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
+from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
+from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.tables.views import register_views
+
+MODEL_ID = "free-1"
+# What the shipped models find in an abstract, about.
+_MENTIONS, _RELATIONS = 12, 6
+_WORD = re.compile(r"\w{4,}")
+# Of the documents of a night that changes something; the others are revised.
+_SHARE_NEW, _SHARE_DELETED = 0.2, 0.05
+# NLM's names: a baseline of this year, and what follows it.
+_YEAR = 98
+
+
+class FreeAnnotator:
+    """Says as much as a model does and computes nothing, so that what is measured is the warehouse."""
+
+    model_id = MODEL_ID
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
+        return [_annotation(document) for document in documents]
+
+
+def _annotation(document: Document) -> Annotation:
+    text = document.text
+    words = [m for m, _ in zip(_WORD.finditer(text), range(_MENTIONS), strict=False)]
+    mentions = tuple(
+        Mention(m.start(), m.end(), "GeneOrGeneProduct", m[0], (f"FREE:{m[0].lower()}",), 0.9) for m in words
+    )
+    ids = sorted({m.entity_ids[0] for m in mentions})[: _RELATIONS + 1]
+    evidence = (Evidence(0, min(120, len(text)), text[:120]),)
+    relations = tuple(
+        Relation(a, b, "Association", False, 0.8, 0.6, evidence) for a, b in zip(ids, ids[1:], strict=False)
+    )
+    return Annotation(document.pmid, mentions, relations)
+
+
+@dataclass(frozen=True)
+class FreeLoader:
+    def __call__(self) -> FreeAnnotator:
+        return FreeAnnotator()
+
+
+@dataclass
+class Mirror:
+    """A folder of NLM's files that grows, and the warehouse that follows it."""
+
+    spark: SparkSession
+    corpus: Corpus
+    folder: Path
+    n_documents: int
+    n_files: int = 0
+
+    def write_baseline(self) -> None:
+        documents, some = self.corpus.documents(self.n_documents), []
+        for document in documents:
+            some.append(document)
+            if len(some) == CITATIONS_PER_FILE:
+                self._write(some)
+                some = []
+        if some:
+            self._write(some)
+
+    def write_changes(self, n: int, night: int) -> None:
+        """``n`` documents spread over the whole warehouse: most revised, some new, some deleted."""
+        n_new, n_deleted = int(n * _SHARE_NEW), int(n * _SHARE_DELETED)
+        n_old = n - n_new
+        old = [FIRST_PMID + (i * self.n_documents // n_old + night) % self.n_documents for i in range(n_old)]
+        texts = list(self.corpus.documents(n))
+        revised = [
+            replace(d, pmid=pmid, title=f"{d.title} (revised in night {night})")
+            for d, pmid in zip(texts, old[n_deleted:], strict=False)
+        ]
+        new = [replace(d, pmid=FIRST_PMID + 100_000_000 + night * n + i) for i, d in enumerate(texts[:n_new])]
+        self._write([*revised, *new], deleted=old[:n_deleted])
+
+    def _write(self, documents: Sequence[Document], deleted: Sequence[int] = ()) -> None:
+        self.n_files += 1
+        files = self.folder / "files"
+        files.mkdir(parents=True, exist_ok=True)
+        write_pubmed(documents, files / f"pubmed{_YEAR}n{self.n_files:04d}.xml.gz", deleted)
+
+    def apply(self) -> dict:
+        """One night: seconds in all and by step, and what came of the records."""
+        started = time.perf_counter()
+        with Run(self.spark, str(self.folder / "warehouse")) as run:
+            record = annotate_files(run, Inputs([str(self.folder / "files")]), FreeLoader(), MODEL_ID, How())
+        return {"sec": time.perf_counter() - started, **_told(record)}
+
+    def read(self) -> dict:
+        """What the shipped views take for all current relations."""
+        register_views(self.spark, str(self.folder / "warehouse"))
+        started = time.perf_counter()
+        n = self.spark.sql("SELECT count(*), sum(length(entity_1_id)) FROM relations").first()[0]
+        return {"sec": time.perf_counter() - started, "relations": n}
+
+    def n_bytes(self) -> int:
+        return sum(path.stat().st_size for path in (self.folder / "warehouse").rglob("*.parquet"))
+
+
+def _told(record: Row) -> dict:
+    fates = ("annotated", "unchanged", "without_text", "deleted", "superseded", "rejected")
+    return {
+        "documents": record.n_records,
+        **{f"n_{fate}": record[f"n_{fate}"] for fate in fates},
+        "steps": record.durations_sec,
+    }
+
+
+def measure_nights(mirrors: Sequence[Mirror], n_changed: int, repeats: int) -> Iterator[dict]:
+    """A row for each night, in turns: every turn has a night of each kind in each warehouse. Turn 0 warms up."""
+    for mirror in mirrors:
+        mirror.write_baseline()
+        yield {"what": "baseline", "size": mirror.n_documents, "turn": 0, **mirror.apply(), "n_bytes": mirror.n_bytes()}
+    for turn in range(repeats + 1):
+        for mirror in mirrors:
+            size = {"size": mirror.n_documents, "turn": turn}
+            yield {"what": "nothing new", **size, **mirror.apply()}
+            mirror.write_changes(n_changed, turn)
+            before = mirror.n_bytes()
+            yield {"what": "changed", **size, **mirror.apply(), "n_bytes": mirror.n_bytes() - before}
+            yield {"what": "read", **size, **mirror.read()}

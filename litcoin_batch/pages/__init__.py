@@ -1,1 +1,0 @@
-"""HTML pages with charts that need nothing but a browser."""

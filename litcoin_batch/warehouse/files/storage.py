@@ -1,0 +1,234 @@
+"""Files of inputs and warehouses through Hadoop's file systems: whatever Spark can reach (local, hdfs, s3a).
+
+Inputs may lie at ``s3://``, too, which needs no jars: ``objects`` lists and reads those.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from py4j.protocol import Py4JJavaError
+from pyspark.sql import SparkSession
+
+from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.files.objects import find_objects, is_object, read_object
+
+_OBJECT_STORES = {"s3a", "gs", "abfs", "abfss", "wasb", "wasbs"}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """``path`` carries its scheme: ``file:/data/x.xml``; ``modified`` in milliseconds since 1970, 0 if not known."""
+
+    path: str
+    n_bytes: int
+    modified: int = 0
+
+    @property
+    def name(self) -> str:
+        return self.path.rsplit("/", 1)[-1]
+
+
+def find_files(spark: SparkSession, paths: list[str] | tuple[str, ...]) -> list[StoredFile]:
+    """All files that the paths (files, folders with what is below them, glob patterns) name, each once, sorted.
+
+    Hidden files and checksum companions (``.md5``) are left out. Raises ``ConfigError`` for a path where nothing is.
+    """
+    found: dict[str, StoredFile] = {}
+    for path in paths:
+        if is_object(path):
+            files = [StoredFile(found.uri, found.n_bytes, found.modified) for found in find_objects(path)]
+        else:
+            files = _files_at(spark, path)
+        if not files:
+            raise ConfigError(f"input {path}: no such file, or a folder or pattern without files")
+        found.update((file.path, file) for file in files)
+    return sorted(found.values(), key=lambda file: file.path)
+
+
+def as_uri(spark: SparkSession, path: str) -> str:
+    return spark._jvm.org.apache.hadoop.fs.Path(path).toUri().toString()
+
+
+def read_end(spark: SparkSession, file: StoredFile, n: int) -> bytes:
+    """The last ``n`` bytes, fewer where the file has not as many."""
+    if is_object(file.path):
+        return read_object(file.path, last=n) if file.n_bytes else b""
+    path = spark._jvm.org.apache.hadoop.fs.Path(file.path)
+    stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)
+    try:
+        stream.seek(max(0, file.n_bytes - n))
+        return bytes(stream.read() for _ in range(min(n, file.n_bytes)))
+    finally:
+        stream.close()
+
+
+def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
+    """The text of a small file beside ``file``, such as NLM's ``.md5``; empty where there is none."""
+    path = file.path + suffix
+    if is_object(path):
+        return read_object(path).decode("utf-8", "replace") if find_objects(path) else ""
+    where = spark._jvm.org.apache.hadoop.fs.Path(path)
+    files = where.getFileSystem(spark._jsc.hadoopConfiguration())
+    if not files.exists(where):
+        return ""
+    return bytes(spark._jvm.org.apache.commons.io.IOUtils.toByteArray(files.open(where))).decode("utf-8", "replace")
+
+
+def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
+    hadoop_path = spark._jvm.org.apache.hadoop.fs.Path
+    try:
+        where = hadoop_path(path)
+        files = where.getFileSystem(spark._jsc.hadoopConfiguration())
+        # A name that exists is meant literally, even where it holds pattern characters.
+        statuses = [files.getFileStatus(where)] if files.exists(where) else (files.globStatus(where) or [])
+        return [file for status in statuses for file in _below(files, status, wanted=True)]
+    except Py4JJavaError as error:
+        raise ConfigError(f"input {path}: cannot be listed: {java_message(error)}") from error
+
+
+def _below(files: Any, status: Any, wanted: bool = False) -> list[StoredFile]:
+    name = status.getPath().getName()
+    # A file that was named is wanted whatever its name.
+    if not wanted and (name.startswith((".", "_")) or name.endswith(".md5")):
+        return []
+    if status.isDirectory():
+        return [file for child in files.listStatus(status.getPath()) for file in _below(files, child)]
+    return [StoredFile(status.getPath().toString(), status.getLen(), status.getModificationTime())]
+
+
+class Storage:
+    """One folder tree; places are relative to its root, parts joined with ``/``."""
+
+    def __init__(self, spark: SparkSession, root: str) -> None:
+        self._spark = spark
+        self._path = spark._jvm.org.apache.hadoop.fs.Path
+        self._configuration = spark._jsc.hadoopConfiguration()
+        try:
+            files = self._path(root).getFileSystem(self._configuration)
+        except Py4JJavaError as error:
+            hint = "; Spark writes to S3 as s3a:// (conf/s3a.conf)" if root.startswith(("s3:", "s3a:")) else ""
+            raise ConfigError(f"output folder {root}: cannot be written: {java_message(error)}{hint}") from error
+        self.root = files.makeQualified(self._path(root)).toString()
+        # On local disks the raw file system moves Spark's files without their hidden checksum companions.
+        self._files = files.getRawFileSystem() if files.getScheme() == "file" else files
+        self._local = Path(self._path(self.root).toUri().getPath()) if files.getScheme() == "file" else None
+
+    def uri(self, place: str = "") -> str:
+        return f"{self.root}/{place}" if place else self.root
+
+    def make_folder(self, place: str = "") -> None:
+        """Raises ``ConfigError`` where the folder cannot be written."""
+        try:
+            made, reason = self._files.mkdirs(self._at(place)), "not created"
+        except Py4JJavaError as error:
+            made, reason = False, java_message(error)
+        if not made:
+            raise ConfigError(f"output folder {self.uri(place)}: cannot be written: {reason}")
+
+    def exists(self, place: str) -> bool:
+        return self._files.exists(self._at(place))
+
+    def names(self, place: str) -> list[str]:
+        """Sorted names of what lies in a folder; none where there is no such folder."""
+        if not self._files.exists(self._at(place)):
+            return []
+        return sorted(status.getPath().getName() for status in self._files.listStatus(self._at(place)))
+
+    def n_bytes(self, place: str) -> int:
+        return self._files.getContentSummary(self._at(place)).getLength()
+
+    def move(self, source: str, target: str) -> None:
+        """On a file system, not an object store, in one step. Raises ``ConfigError`` where it fails."""
+        if not self._files.rename(self._at(source), self._at(target)):
+            raise ConfigError(f"output {self.uri(target)}: cannot be written (moved from {self.uri(source)})")
+
+    def delete(self, place: str) -> None:
+        self._files.delete(self._at(place), True)
+
+    def read_text(self, place: str) -> str:
+        """Raises ``FileNotFoundError``."""
+        if not self._files.exists(self._at(place)):
+            raise FileNotFoundError(self.uri(place))
+        return self._spark._jvm.org.apache.commons.io.IOUtils.toString(self._files.open(self._at(place)), "UTF-8")
+
+    def create_text(self, place: str, text: str) -> bool:
+        """Whether this call created the file; False where there is one. Readers see it whole or not at all."""
+        if self._local is not None:
+            return _create_local(self._local / place, text)
+        if self._files.exists(self._at(place)):
+            return False
+        if self._files.getScheme() in _OBJECT_STORES:
+            # To rename there is to copy; what is written appears when it is complete.
+            self._write(place, text)
+            return True
+        temporary = _temporary(place)
+        self._write(temporary, text)
+        if self._files.rename(self._at(temporary), self._at(place)):
+            return True
+        self.delete(temporary)
+        return False
+
+    def replace_text(self, place: str, text: str) -> None:
+        """Readers see the old text or the new one, whole."""
+        if self._local is not None:
+            temporary = self._local / _temporary(place)
+            _write_local(temporary, text)
+            temporary.replace(self._local / place)
+        elif self._files.getScheme() in _OBJECT_STORES:
+            self._write(place, text)
+        else:
+            temporary = _temporary(place)
+            self._write(temporary, text)
+            context = self._spark._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+                self._files.getUri(), self._configuration
+            )
+            options = self._spark._jvm.org.apache.hadoop.fs.Options.Rename
+            how = self._spark.sparkContext._gateway.new_array(options, 1)
+            how[0] = options.OVERWRITE
+            context.rename(self._at(temporary), self._at(place), how)
+
+    def _write(self, place: str, text: str) -> None:
+        stream = self._files.create(self._at(place), True)
+        try:
+            stream.write(bytearray(text.encode("utf-8")))
+        finally:
+            stream.close()
+
+    def _at(self, place: str) -> Any:
+        return self._path(self.uri(place))
+
+
+def _temporary(place: str) -> str:
+    folder, _, name = place.rpartition("/")
+    return f"{folder}/.{name}.{uuid4().hex}" if folder else f".{name}.{uuid4().hex}"
+
+
+def _create_local(path: Path, text: str) -> bool:
+    temporary = path.with_name(_temporary(path.name))
+    _write_local(temporary, text)
+    try:
+        # The one call that both refuses an existing name and shows the file complete.
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    finally:
+        temporary.unlink()
+    return True
+
+
+def _write_local(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def java_message(error: Py4JJavaError) -> str:
+    """The first line of what Java says, without the trace."""
+    cause = error.java_exception
+    return f"{cause.getClass().getSimpleName()}: {str(cause.getMessage()).splitlines()[0]}"

@@ -1,0 +1,127 @@
+"""The expensive step cut into slices, each kept as soon as it is done.
+
+    <staging>/annotate/0000/ ...     one folder for each slice
+
+A run that is killed goes on with the first slice that is not finished, and a slice is what is repeated
+where a document kills or stalls a worker: carefully then (``careful``), so that it costs that document only.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from dataclasses import asdict, dataclass, replace
+from functools import partial, reduce
+from typing import Protocol
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import IntegerType, StructField, StructType
+
+from litcoin_batch.schema import ContractError
+from litcoin_batch.warehouse.inference.isolation import Limits
+from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, n_tasks, with_text
+from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.spark.session import SPARK_FAILURES
+from litcoin_batch.warehouse.tables.schemas import ANNOTATED
+
+LOG = logging.getLogger("litcoin_batch")
+# A slice keeps every core busy with so many tasks, one after the other: the shorter a slice, the less is
+# lost with a killed run; the longer, the less its last tasks weigh.
+_TASKS_PER_CORE = 4
+# While the last tasks of a slice end, those of the next use the cores that are free.
+_SLICES_AT_ONCE = 2
+# As many documents failing, and none succeeding, is no poisonous document but a broken model.
+_HOPELESS = 10
+_STEP = "annotate"
+# What Spark says where a process that worked for it is gone.
+_DEATHS = re.compile(
+    "Python worker (exited unexpectedly|failed to connect back|process terminated)|ExecutorLostFailure"
+    "|Executor heartbeat timed out|Connection reset|Broken pipe"
+)
+
+
+class StagesSteps(Protocol):
+    """What this module needs of ``runs.Run``.
+
+    ``remember`` keeps a few facts under the name of a step, and hands back those that were kept first.
+
+    ``stage`` computes a table once and keeps it under the name of the step; where the run was started
+    before and the step is finished, it hands back what was kept then.
+    """
+
+    spark: SparkSession
+    durations_sec: dict[str, float]
+
+    def remember(self, step: str, facts: dict[str, int]) -> dict[str, int]: ...
+
+    def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """``n_tasks`` is for each slice."""
+
+    n_slices: int
+    n_tasks: int
+
+
+def annotate_in_slices(
+    run: StagesSteps, due: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
+) -> DataFrame:
+    """``tables.ANNOTATED`` of the documents that are ``due`` (pmid, title, abstract; a PMID once), kept in slices.
+
+    ``partitions``: tasks of the model in all slices together. Raises ``ContractError`` where the model
+    annotates none of many documents.
+    """
+    with as_one_step(run.durations_sec, _STEP):
+        texts = with_text(due)
+        plan = _plan(run, texts, partitions)
+        if plan.n_slices > 1:
+            texts = _sort_into_slices(run, texts, plan.n_slices)
+        annotate = partial(_annotate_slice, run, texts, plan, loader, limits)
+        slices = {
+            f"slice {number + 1} of {plan.n_slices}": partial(annotate, number) for number in range(plan.n_slices)
+        }
+        parts = do_together(run.spark, slices, _SLICES_AT_ONCE)
+    return reduce(DataFrame.unionAll, parts.values())
+
+
+def _plan(run: StagesSteps, texts: DataFrame, partitions: int | None) -> _Plan:
+    """Kept, as a restart may find other cores, and slices cut otherwise would be other slices."""
+    total = partitions or n_tasks(texts)
+    n_slices = max(1, total // (_TASKS_PER_CORE * run.spark.sparkContext.defaultParallelism))
+    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices)))))
+
+
+def _sort_into_slices(run: StagesSteps, texts: DataFrame, n_slices: int) -> DataFrame:
+    """Each slice in one place of one file, so that to read it is not to read all."""
+    schema = StructType([StructField("slice", IntegerType()), *texts.schema])
+    sliced = texts.select(F.pmod(F.hash("pmid"), F.lit(n_slices)).alias("slice"), *texts.columns)
+    return run.stage(f"{_STEP}/due", sliced.repartition(n_slices, "slice").sortWithinPartitions("slice"), schema)
+
+
+def _annotate_slice(
+    run: StagesSteps, texts: DataFrame, plan: _Plan, loader: Loader, limits: Limits, number: int
+) -> DataFrame:
+    step = f"{_STEP}/{number:04d}"
+    slice_ = texts.where(F.col("slice") == number) if plan.n_slices > 1 else texts
+    try:
+        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, limits), ANNOTATED)
+    except SPARK_FAILURES as error:
+        if limits.careful or not _DEATHS.search(str(error)):
+            raise
+        LOG.warning(
+            "%s: a worker died, or hung and was ended; slice %d of %d is done again, the model in a process of its own",
+            *(step, number + 1, plan.n_slices),
+        )
+        carefully = replace(limits, careful=True)
+        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, carefully), ANNOTATED)
+    _check_model_works(kept)
+    return kept
+
+
+def _check_model_works(annotated: DataFrame) -> None:
+    failed, total, reason = annotated.select(F.count("error"), F.count("*"), F.min("error")).first()
+    if failed == total >= _HOPELESS:
+        raise ContractError(f"the model annotated none of {total} documents, nothing is published: {reason}")

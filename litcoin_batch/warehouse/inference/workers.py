@@ -1,0 +1,302 @@
+"""The expensive step: documents through the model, once in each worker process.
+
+    annotate(documents, "lstm")                              DataFrame -> DataFrame
+    register_sql(spark, "lstm")                              SELECT annotate(pmid, title, abstract) FROM ...
+
+The way through Spark was chosen by measurement (jobs/benchmark_udf.py, figures in the README): Arrow
+batches come back 4 times as fast as through ``pandas_udf``, by ``mapInArrow`` and ``arrow_udf`` alike. SQL
+needs a function, hence an Arrow UDF there.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+from pyspark import SparkFiles, TaskContext
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.types import StructType
+
+from litcoin_batch.model.annotator import Annotator
+from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
+from litcoin_batch.model.cpu.hardware import PRECISIONS
+from litcoin_batch.model.cpu.lanes import ahead
+from litcoin_batch.model.cpu.memory import kept_for_good
+from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document
+from litcoin_batch.text.pieces import Pieces
+from litcoin_batch.warehouse.files.downloads import fetch_folder
+from litcoin_batch.warehouse.files.objects import is_object
+from litcoin_batch.warehouse.inference.devices import device_of_task
+from litcoin_batch.warehouse.inference.isolation import (
+    AnnotatesDocuments,
+    CarefulAnnotator,
+    Limits,
+    annotate_surviving,
+    volunteer_for_memory_killer,
+)
+from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch, documents_of
+from litcoin_batch.warehouse.tables.schemas import ANNOTATED
+
+# Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
+# and progress can be seen, while loading the model once per worker does not weigh.
+_CHARS_PER_TASK = 5_000_000
+# What one call of the SQL function returns.
+SQL_RESULT = StructType([f for f in ANNOTATED if f.name != "pmid"])
+
+
+class Loader(Protocol):
+    """Travels to the workers (pickled, hashable) and loads the model there.
+
+    Where it has a method ``for_task``, that is called in the task and gives the loader to use: one that
+    works outside of Spark's own processes, too.
+    """
+
+    def __call__(self) -> AnnotatesDocuments: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointLoader:
+    """``checkpoint``: a shipped name, a folder all hosts see, one that ``--archives x.tar.gz#NAME`` unpacks, or
+    ``s3://bucket/folder``, which each host downloads once."""
+
+    checkpoint: str
+    device: str = "auto"
+    lexicon: tuple[str, ...] = ()
+    batch_pieces: int = 16_384
+    precision: str = "auto"
+
+    def __call__(self) -> Annotator:
+        return Annotator.load(
+            locate_checkpoint(self.checkpoint),
+            device=self.device,
+            lexicon=self.lexicon or None,
+            batch_pieces=self.batch_pieces,
+            precision=self.precision,
+        )
+
+    def for_task(self) -> CheckpointLoader:
+        """With the folder that this host has, and the GPU that Spark gave the running task."""
+        folder = locate_checkpoint(self.checkpoint)
+        return replace(self, checkpoint=str(folder), device=device_of_task(self.device))
+
+    def verify(self) -> str:
+        """The ``model_id``.
+
+        Raises ``ContractError`` where the checkpoint is missing or damaged, ``ConfigError`` for a lexicon
+        that is not there, for a device of no known kind and for an unknown precision.
+        """
+        if self.device.split(":")[0] not in ("auto", "cpu", "cuda"):
+            raise ConfigError(f"device {self.device!r}: expected auto, cpu or cuda")
+        if self.precision not in PRECISIONS:
+            raise ConfigError(f"precision {self.precision!r}: expected {', '.join(PRECISIONS)}")
+        for path in self.lexicon:
+            if not Path(path).is_file():
+                raise ConfigError(f"lexicon {path}: no such file")
+        return verify_checkpoint(locate_checkpoint(self.checkpoint))
+
+    def verify_early(self) -> str | None:
+        """``verify`` before Spark starts; None where the folder may be an archive that Spark is yet to unpack."""
+        try:
+            return self.verify()
+        except ContractError:
+            is_name = not Path(self.checkpoint).exists() and "/" not in self.checkpoint
+            if is_name and "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit
+                return None
+            raise
+
+
+def locate_checkpoint(name_or_dir: str) -> Path:
+    """Where this process finds the checkpoint. Raises ``ContractError`` where it does not.
+
+    From S3 it comes verified; raises as ``downloads.fetch_folder`` besides. Containers of YARN and Kubernetes
+    unpack archives into the working folder; elsewhere they lie in the folder of Spark's files.
+    """
+    if is_object(name_or_dir):
+        return fetch_folder(name_or_dir, verify_checkpoint)
+    runs_in_spark = TaskContext.get() is not None or SparkSession.getActiveSession() is not None
+    if runs_in_spark and not Path(name_or_dir).is_dir():
+        unpacked = Path(SparkFiles.get(name_or_dir))
+        if unpacked.is_dir():
+            return unpacked
+    return resolve_checkpoint(name_or_dir)
+
+
+def annotate(
+    documents: DataFrame,
+    checkpoint: str,
+    *,
+    device: str = "auto",
+    lexicon: Sequence[str] | None = None,
+    batch_pieces: int = 16_384,
+    precision: str = "auto",
+    partitions: int | None = None,
+) -> DataFrame:
+    """``tables.ANNOTATED`` for ``documents`` (columns pmid, title, abstract): a row for each that has text.
+
+    Raises ``ContractError`` at once where the checkpoint is missing or damaged. ``error`` is set, and
+    the lists null, for a document that the model cannot annotate.
+    """
+    loader = CheckpointLoader(checkpoint, device, tuple(lexicon or ()), batch_pieces, precision)
+    loader.verify()
+    return annotate_with(documents, loader, partitions)
+
+
+def annotate_with(
+    documents: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
+) -> DataFrame:
+    """``annotate`` with a loader of one's own.
+
+    A worker whose model is silent for ``limits.batch_sec`` over one batch ends itself. A task that Spark
+    tries again, and every task where ``limits.careful``, runs the model in a child process (``careful``).
+    """
+    texts = with_text(documents)
+    # An explicit number of partitions is one that adaptive execution leaves alone.
+    spread = texts.repartition(partitions or n_tasks(texts))
+    return spread.mapInArrow(_annotator_of_batches(loader, limits), ANNOTATED)
+
+
+def with_text(documents: DataFrame) -> DataFrame:
+    """What the model needs of the documents that it can do something with."""
+    return documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
+
+
+def n_tasks(documents: DataFrame) -> int:
+    """One task for each core, more where the texts are many, but always as many for each: else cores wait for the last ones."""
+    n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
+    total = documents.select(n_chars).first()[0] or 0
+    n_cores = documents.sparkSession.sparkContext.defaultParallelism
+    return n_cores * max(1, -(-total // (n_cores * _CHARS_PER_TASK)))
+
+
+def register_sql(spark: SparkSession, checkpoint: str | Loader, name: str = "annotate") -> None:
+    """Make ``name(pmid, title, abstract)`` a function of Spark SQL; its result is NULL where there is no text."""
+    loader = CheckpointLoader(checkpoint) if isinstance(checkpoint, str) else checkpoint
+    if isinstance(loader, CheckpointLoader):
+        loader.verify()
+
+    def annotate_columns(columns: Iterator[tuple[pa.Array, pa.Array, pa.Array]]) -> Iterator[pa.Array]:
+        for pmid, title, abstract in columns:
+            yield _annotate_columns(loaded(loader), pmid, title, abstract)
+
+    spark.udf.register(name, F.arrow_udf(annotate_columns, SQL_RESULT))
+
+
+def _annotate_columns(
+    annotator: AnnotatesDocuments, pmid: pa.Array, title: pa.Array, abstract: pa.Array
+) -> pa.StructArray:
+    documents = documents_of(pmid, title, abstract)
+    wanted = [i for i, d in enumerate(documents) if d.pmid is not None and (d.title or d.abstract)]
+    rows = _annotate_documents(annotator, [documents[i] for i in wanted])
+    struct = pa.StructArray.from_arrays(rows.columns[1:], fields=list(SCHEMA)[1:])
+    place = {document: row for row, document in enumerate(wanted)}
+    return struct.take(pa.array([place.get(i) for i in range(len(documents))], pa.int64()))
+
+
+def _annotator_of_batches(
+    loader: Loader, limits: Limits
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    def annotate_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        # Whatever ended the first attempt, a second like it would gain nothing.
+        careful = limits.careful or TaskContext.get().attemptNumber() > 0
+        annotate_batch = _annotate_carefully if careful else _annotate_plainly
+        documents = (
+            documents_of(batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"]) for batch in batches
+        )
+        return annotate_batch(filter(None, documents), loader, limits)
+
+    return annotate_batches
+
+
+def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+    volunteer_for_memory_killer()
+    first = next(batches, None)
+    if first is None:
+        return
+    annotator, batches = loaded(loader), chain([first], batches)
+    # Where an accelerator computes, the host is free to cut the next documents into pieces.
+    lanes = getattr(annotator, "lanes", 1)
+    prepared = (
+        ahead(partial(_Prepared.of, annotator), batches) if lanes > 1 else (_Prepared(annotator, d) for d in batches)
+    )
+    for some in prepared:
+        with _end_worker_after(limits.batch_sec):
+            rows = _annotate_documents(some, some.documents)
+        yield rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An annotator that has ``documents`` in pieces already; of others it does what it always does."""
+
+    annotator: AnnotatesDocuments
+    documents: Sequence[Document]
+    pieces: Sequence[Pieces] | None = None
+
+    @classmethod
+    def of(cls, annotator: Annotator, documents: Sequence[Document]) -> _Prepared:
+        try:
+            return cls(annotator, documents, annotator.split(documents))
+        except Exception:  # whose fault it is, is found out where each document can be tried alone
+            return cls(annotator, documents)
+
+    @property
+    def model_id(self) -> str:
+        return self.annotator.model_id
+
+    def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
+        if self.pieces is None or documents is not self.documents:
+            return self.annotator.annotate(documents)
+        return self.annotator.annotate(documents, pieces=self.pieces)
+
+
+def _annotate_carefully(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+    # The child will hold the model: this process need not hold it, too.
+    _LOADED.clear()
+    with CarefulAnnotator(_for_task(loader), limits) as careful:
+        for documents in batches:
+            yield annotated_batch(documents, careful.annotate_surviving(documents), careful.model_id)
+
+
+@contextmanager
+def _end_worker_after(limit_sec: float) -> Iterator[None]:
+    """End this process, with the traces of its threads on stderr, unless left in time.
+
+    Works where the model hangs in native code and holds the interpreter's lock.
+    """
+    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__)
+    try:
+        yield
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _annotate_documents(annotator: AnnotatesDocuments, documents: Sequence[Document]) -> pa.RecordBatch:
+    return annotated_batch(documents, annotate_surviving(annotator, documents), annotator.model_id)
+
+
+_LOADED: dict[Hashable, AnnotatesDocuments] = {}
+
+
+def loaded(loader: Loader) -> AnnotatesDocuments:
+    """The model of this worker process: loaded at first need, kept for all its tasks on the same device."""
+    here = _for_task(loader)
+    if here not in _LOADED:
+        # One model at a time: a worker that changes over must not hold both.
+        _LOADED.clear()
+        with kept_for_good():
+            _LOADED[here] = here()
+    return _LOADED[here]
+
+
+def _for_task(loader: Loader) -> Loader:
+    return loader.for_task() if hasattr(loader, "for_task") else loader

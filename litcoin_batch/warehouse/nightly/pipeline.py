@@ -1,0 +1,266 @@
+"""From files to published tables: the way of every record, in order."""
+
+from __future__ import annotations
+
+import logging
+import platform
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial, reduce
+from importlib.metadata import version
+
+from pyspark.errors import PythonException
+from pyspark.sql import DataFrame, Row
+from pyspark.sql import functions as F
+
+from litcoin_batch import __version__
+from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse.files.storage import find_files
+from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
+from litcoin_batch.warehouse.inference.isolation import Limits
+from litcoin_batch.warehouse.inference.workers import Loader
+from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
+from litcoin_batch.warehouse.nightly.increments import Increment, texts_of
+from litcoin_batch.warehouse.nightly.ingest import read_records, without_labels
+from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.tables.schemas import (
+    ANNOTATIONS,
+    DOCUMENTS,
+    FILES,
+    FLAGGED,
+    FOLDED,
+    HELD,
+    PLAN,
+    RECORDS,
+    table_of,
+)
+from litcoin_batch.warehouse.tables.snapshots import Snapshot
+
+LOG = logging.getLogger("litcoin_batch")
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What is read, and what of it is annotated. ``baseline``: it replaces all that NLM has published before."""
+
+    paths: Sequence[str]
+    format: str = "auto"
+    annotate_titles: bool = False
+    max_text_chars: int = 100_000
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class How:
+    """What decides whether and how fast a run succeeds, not what it finds. ``partitions``: tasks of the model."""
+
+    partitions: int | None = None
+    limits: Limits = Limits()
+    gates: quality_gates.Gates = quality_gates.Gates()
+    about: dict[str, str] = field(default_factory=dict)
+
+
+def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how: How = How()) -> Row:
+    """Do the run unless it is committed already; returns its record (a row of ``runs``).
+
+    What was annotated before a run stopped is kept, and a restart goes on from there. Raises ``ConfigError``
+    for a path where nothing is, for a committed run whose input or model was another and for inputs
+    that contradict the warehouse, ``ContractError`` where counts do not add up, ``quality_gates.GateClosed`` where
+    too much is wrong to be published; nothing is published then.
+    """
+    asked = {
+        "paths": "\n".join(inputs.paths),
+        "format": inputs.format,
+        "annotate_titles": str(inputs.annotate_titles),
+        "max_text_chars": str(inputs.max_text_chars),
+        "model_id": model_id,
+    }
+    if run.committed is not None:
+        _check_same(run.committed, asked)
+        return run.committed
+    _check_model(run.parent, model_id)
+    try:
+        return _annotate(run, inputs, loader, how, {**how.about, **asked})
+    except PythonException as error:
+        raise _as_worker_said(error) from error
+    except (ConfigError, ContractError) as error:
+        # Nothing that a restart could use; behind a closed gate there is.
+        if not isinstance(error, quality_gates.GateClosed):
+            run.abandon()
+        raise
+
+
+def _check_model(parent: Snapshot, model_id: str) -> None:
+    if parent.number and parent.model_id != model_id:
+        raise ConfigError(
+            f"the warehouse holds annotations of {parent.model_id}, the checkpoint given is {model_id}; bring it in with"
+            " jobs/maintain.py rollout, which readers see when it is complete"
+        )
+
+
+def _as_worker_said(error: PythonException) -> Exception:
+    """What a worker raised on purpose, as this process would have raised it; else ``error`` itself."""
+    for kind in (ConfigError, ContractError):
+        found = re.search(rf"{re.escape(kind.__module__)}\.{kind.__name__}: (.+)", str(error))
+        if found:
+            return kind(found[1].strip())
+    return error
+
+
+def _check_same(committed: Row, asked: dict[str, str]) -> None:
+    before = committed.configuration
+    for key, value in asked.items():
+        if before.get(key) != value:
+            raise ConfigError(
+                f"run {committed.run_id}: already committed with {key} = {before.get(key)!r}, now {value!r};"
+                " give another run id"
+            )
+
+
+def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration: dict[str, str]) -> Row:
+    selection = _select(run, inputs)
+    run.begin(
+        {**configuration, "baseline": inputs.baseline, "files": [(i.file.path, i.md5) for i in selection.to_read]}
+    )
+    night = Increment(run.stored, selection, run.number, configuration["model_id"])
+
+    sources = {i.file: i.source for i in selection.to_read}
+    records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
+    known = night.known(records)
+    folded = run.stage("fold", revisions.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
+    look_up = {
+        "restore": partial(run.stage, "restore", night.restored(folded), DOCUMENTS),
+        "held": partial(run.stage, "held", night.held(folded), HELD),
+    }
+    restored, held = do_together(run.spark, look_up).values()
+    new = folded.where("NOT is_known AND is_current")
+    texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
+    plan = run.stage("plan", night.plan(texts, held), PLAN)
+    take = {
+        "sort": partial(run.stage, "sort", revisions.flag(folded, restored, plan), FLAGGED),
+        "carry": partial(run.stage, "carry", night.carried(plan), ANNOTATIONS),
+    }
+    flagged, carried = do_together(run.spark, take).values()
+    annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)
+    settled = revisions.settle(flagged, annotated)
+
+    with as_one_step(run.durations_sec, "write"):
+        # What takes longest comes first.
+        steps = {
+            **_annotation_steps(run, night.model_id, annotated, carried),
+            **_document_steps(run, settled),
+            "retired": partial(
+                run.keep,
+                "retired",
+                night.retire(folded, held, plan),
+                ("kind", "pmid"),
+                n_bytes=run.staged_bytes("held"),
+            ),
+            "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
+            "tally": partial(revisions.tally, settled),
+            "found": partial(_found, annotated),
+        }
+        kept = do_together(run.spark, steps)
+        (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
+        n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
+    revisions.check_counts(counts, n_restored, n_rows)
+    how.gates.check(run.stored, counts, found)
+    facts = {
+        "model_id": night.model_id,
+        "n_restored": n_restored.total(),
+        **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
+        "n_files": len(selection.to_read),
+        "n_files_applied_before": len(selection.of(input_files.APPLIED)),
+        "n_files_refused": len(selection.rejects),
+        "configuration": configuration,
+        "versions": versions(),
+    }
+    run.keep("runs", run.record(facts, counts), ("run_id",))
+    run.publish(_next(run, selection, night.model_id), [table for table, n in n_rows.items() if not n])
+    return run.read_record()
+
+
+def _select(run: Run, inputs: Inputs) -> input_files.Selection:
+    files = without_labels(find_files(run.spark, list(inputs.paths)))
+    selection = input_files.select(run.spark, files, run.stored.read("files"), run.parent.baseline, inputs.baseline)
+    for one in selection.of(input_files.CHANGED):
+        LOG.warning("input %s: another content was applied under this name before; this one replaces it", one.file.path)
+    for reject in selection.rejects:
+        LOG.warning("input %s: %s", reject.source, reject.reason)
+    return selection
+
+
+def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
+    n_bytes = run.staged_bytes("sort")
+    documents, rejects = settled.where("is_document"), settled.where("fate = 'rejected'")
+    return {
+        "documents": partial(run.keep, "documents", documents, ("pmid", "source", "record"), n_bytes=n_bytes),
+        "rejects": partial(run.keep, "rejects", rejects, ("source", "record", "reason"), n_bytes=n_bytes),
+    }
+
+
+def _annotation_steps(
+    run: Run, model_id: str, annotated: DataFrame, carried: DataFrame
+) -> dict[str, Callable[[], DataFrame]]:
+    fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
+    # All of it is staged: to read it for each table costs less than to wait for one of them.
+    annotations = fresh.unionByName(carried)
+    n_bytes = run.staged_bytes("annotate")
+    return {
+        "annotations": partial(run.keep, "annotations", annotations, ("pmid",), n_bytes=n_bytes, model_id=model_id),
+        **run.flat_steps(annotations, model_id, n_bytes=n_bytes),
+    }
+
+
+def _applied(run: Run, selection: input_files.Selection) -> DataFrame:
+    rows = [
+        (
+            i.source,
+            i.file.name,
+            i.file.path,
+            i.file.n_bytes,
+            i.file.modified,
+            i.md5,
+            i.order,
+            i.status,
+            run.number,
+            run.run_id,
+        )
+        for i in selection.to_read
+    ]
+    return table_of(run.spark, rows, FILES)
+
+
+def _next(run: Run, selection: input_files.Selection, model_id: str) -> Snapshot:
+    """The snapshot to come, without the files that the run adds."""
+    tables = {
+        table: files for table, files in run.parent.tables.items() if table != "documents" or not selection.replaces
+    }
+    return Snapshot(run.number, run.parent.number, run.run_id, "run", model_id, selection.baseline, tables=tables)
+
+
+def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:
+    """All counts in one job."""
+    counts = [table.select(F.lit(name), F.count("*")) for name, table in tables.items()]
+    return dict(tuple(row) for row in reduce(DataFrame.unionAll, counts).collect())
+
+
+def _found(annotated: DataFrame) -> dict[str, int]:
+    """What the model said of how many documents."""
+    row = annotated.where("error IS NULL").select(
+        F.count("*").alias("annotated"),
+        F.sum(F.size("mentions")).alias("mentions"),
+        F.sum(F.size("relations")).alias("relations"),
+    )
+    return {name: n or 0 for name, n in row.first().asDict().items()}
+
+
+def versions() -> dict[str, str]:
+    names = ("pyspark", "pyarrow", "torch", "lxml")
+    return {
+        "litcoin_batch": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in names},
+    }

@@ -1,0 +1,1 @@
+"""Spark itself: sessions, concurrent steps, progress."""

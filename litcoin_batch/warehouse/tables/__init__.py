@@ -1,0 +1,1 @@
+"""Tables: in come rows, out go declared schemas, committed files, views and answers."""

@@ -1,0 +1,205 @@
+"""The declared schema of every table, and the flat tables as projections of the nested one.
+
+A table is a set of Parquet files, ``WAREHOUSE/<table>/<run_id>.part-00000.parquet``; which of them count, the
+newest snapshot says (``snapshots``), and which of their rows, the table ``retired`` (``views``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pyarrow as pa
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import to_arrow_schema
+from pyspark.sql.types import (
+    ArrayType,
+    BooleanType,
+    DataType,
+    DateType,
+    DoubleType,
+    IntegerType,
+    LongType,
+    MapType,
+    StringType,
+    StructField,
+    StructType,
+    TimestampType,
+)
+
+from litcoin_batch.schema import ContractError
+
+# What became of a record that was read. Every record has exactly one fate.
+FATES = ("annotated", "unchanged", "without_text", "deleted", "superseded", "rejected")
+
+INT, LONG, DOUBLE, BOOLEAN, STRING = IntegerType(), LongType(), DoubleType(), BooleanType(), StringType()
+
+
+def columns(**types: DataType) -> StructType:
+    return StructType([StructField(name, type_) for name, type_ in types.items()])
+
+
+MENTION = columns(
+    start=INT, end=INT, type=STRING, text=STRING, entity_ids=ArrayType(STRING), resolved=BOOLEAN, score=DOUBLE
+)
+RELATION = columns(
+    entity_1_id=STRING,
+    entity_1_type=STRING,
+    entity_1_text=STRING,
+    entity_2_id=STRING,
+    entity_2_type=STRING,
+    entity_2_text=STRING,
+    type=STRING,
+    score=DOUBLE,
+    novel=BOOLEAN,
+    novel_score=DOUBLE,
+    evidence=ArrayType(columns(start=INT, end=INT, text=STRING)),
+)
+_CITATION = dict(
+    pmid=LONG, version=INT, title=STRING, abstract=STRING, year=INT, journal=STRING, revised=DateType(), source=STRING
+)
+_FOUND = dict(mentions=ArrayType(MENTION), relations=ArrayType(RELATION))
+
+# One citation version per row, instructions to delete (``deleted``) included. ``run_number`` is that of the run that
+# applied the record: of two issues of one file the later counts. ``is_current``: readers saw the row when the run
+# was published; what a later run makes obsolete stands in ``retired``.
+DOCUMENTS = columns(
+    **_CITATION,
+    source_order=LONG,
+    deleted=BOOLEAN,
+    text_sha256=STRING,
+    record=LONG,
+    fate=STRING,
+    run_number=LONG,
+    is_current=BOOLEAN,
+    run_id=STRING,
+)
+# One document per row, the only output of the expensive step; a ``pmid`` occurs once in a run.
+ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, run_id=STRING, **_FOUND)
+MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, model_id=STRING, run_id=STRING)
+RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, model_id=STRING, run_id=STRING)
+REJECTS = columns(source=STRING, record=LONG, reason=STRING, excerpt=STRING, run_id=STRING)
+# Input files, each time they were applied. ``modified``: milliseconds since 1970, 0 where not known.
+FILES = columns(
+    source=STRING,
+    name=STRING,
+    path=STRING,
+    n_bytes=LONG,
+    modified=LONG,
+    md5=STRING,
+    source_order=LONG,
+    status=STRING,
+    run_number=LONG,
+    run_id=STRING,
+)
+# What readers no longer see: of ``pmid``, the row of ``documents`` (kind "document") or the rows of annotations,
+# mentions and relations (kind "annotation") that run ``written_by`` wrote; ``run_id`` made them obsolete.
+RETIRED = columns(kind=STRING, pmid=LONG, written_by=STRING, run_id=STRING)
+RUNS = columns(
+    run_id=STRING,
+    run_number=LONG,
+    started=TimestampType(),
+    finished=TimestampType(),
+    model_id=STRING,
+    n_records=LONG,
+    **{f"n_{fate}": LONG for fate in FATES},
+    n_restored=LONG,
+    n_mentions=LONG,
+    n_relations=LONG,
+    n_files=LONG,
+    n_files_applied_before=LONG,
+    n_files_refused=LONG,
+    sources=ArrayType(columns(source=STRING, records=LONG, **{fate: LONG for fate in FATES})),
+    durations_sec=MapType(STRING, DOUBLE),
+    configuration=MapType(STRING, STRING),
+    versions=MapType(STRING, STRING),
+)
+
+SCHEMAS = {
+    "documents": DOCUMENTS,
+    "annotations": ANNOTATIONS,
+    "mentions": MENTIONS,
+    "relations": RELATIONS,
+    "rejects": REJECTS,
+    "files": FILES,
+    "retired": RETIRED,
+    "runs": RUNS,
+}
+
+# Tables whose files hold the annotations of one model each.
+BY_MODEL = ("annotations", "mentions", "relations")
+
+# What one pass over the inputs yields, before fates are decided: a document, or the reason why it is none.
+# ``path`` tells inputs of one name apart; a file as a whole is record 0.
+RECORDS = columns(
+    path=STRING,
+    **_CITATION,
+    source_order=LONG,
+    deleted=BOOLEAN,
+    text_sha256=STRING,
+    record=LONG,
+    reason=STRING,
+    excerpt=STRING,
+)
+# Records of these inputs among what the warehouse knows of the same PMIDs (``is_known``; without their texts):
+# ``is_current`` after this run, ``is_visible`` before it. ``written_by``: the run that wrote the known row.
+FOLDED = StructType(
+    [
+        *RECORDS.fields,
+        *columns(
+            run_number=LONG, fate=STRING, is_known=BOOLEAN, is_current=BOOLEAN, is_visible=BOOLEAN, written_by=STRING
+        ),
+    ]
+)
+FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is_current=BOOLEAN, is_restored=BOOLEAN)])
+# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``fates.DUE`` ...).
+HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
+PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
+# A document's annotation before it is kept; ``error`` says why the model could not annotate it.
+ANNOTATED = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, **_FOUND, error=STRING)
+
+
+def arrow_schema(schema: StructType) -> pa.Schema:
+    return to_arrow_schema(schema)
+
+
+def table_of(spark: SparkSession, rows: Sequence[tuple], schema: StructType) -> DataFrame:
+    """A few rows that the driver knows, or none: Spark then plans with what they are.
+
+    Of Python objects it would make a job for its Python workers, even where there are none.
+    """
+    arrow = arrow_schema(schema)
+    columns = zip(*rows, strict=True) if rows else [()] * len(schema)
+    arrays = [_arrow_array(values, field.type) for values, field in zip(columns, arrow, strict=True)]
+    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema)
+
+
+def _arrow_array(values: Sequence, kind: pa.DataType) -> pa.Array:
+    # Maps are made of their pairs.
+    return pa.array(
+        [None if value is None else list(value.items()) for value in values] if pa.types.is_map(kind) else values, kind
+    )
+
+
+def conform(table: DataFrame, schema: StructType) -> DataFrame:
+    """Exactly the declared columns in their order. Raises ``ContractError`` naming all differences at once."""
+    found = {field.name: field.dataType.simpleString() for field in table.schema}
+    wrong = [
+        f"{field.name}: expected {field.dataType.simpleString()}, found {found.get(field.name, 'no such column')}"
+        for field in schema
+        if found.get(field.name) != field.dataType.simpleString()
+    ]
+    if wrong:
+        raise ContractError("table does not have its declared schema: " + "; ".join(wrong))
+    # One call to the JVM, not several for each column.
+    return table.selectExpr(*(f"`{field.name}`" for field in schema))
+
+
+def mentions_of(annotations: DataFrame) -> DataFrame:
+    """One row per mention, from ``annotations`` alone."""
+    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("mentions")), MENTIONS)
+
+
+def relations_of(annotations: DataFrame) -> DataFrame:
+    """One row per relation, from ``annotations`` alone."""
+    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("relations")), RELATIONS)

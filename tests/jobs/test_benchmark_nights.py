@@ -1,0 +1,33 @@
+"""What is measured of Spark: nights that are nights, and all tasks of a job."""
+
+from collections import Counter
+from threading import Thread
+
+from benchmarks.corpus import read_corpus
+from benchmarks.nights import Mirror, measure_nights
+from benchmarks.tasks import watch_tasks
+
+
+def test_a_night_with_changes_and_one_without(spark, tmp_path):
+    mirror = Mirror(spark, read_corpus(None), tmp_path, 200)
+    baseline, nothing, changed, read = measure_nights([mirror], 40, 0)
+    assert (baseline["documents"], baseline["n_annotated"], baseline["n_rejected"]) == (200, 200, 0)
+    assert (nothing["documents"], nothing["what"]) == (0, "nothing new")
+    # 30 revised and 8 new; 2 of those to be revised are deleted.
+    assert (changed["documents"], changed["n_annotated"], changed["n_deleted"]) == (40, 38, 2)
+    assert 0 < changed["n_bytes"] < baseline["n_bytes"]
+    assert read["relations"] > 1_000
+
+
+def test_tasks_that_other_threads_start_are_watched(spark):
+    def work() -> None:
+        # As the slices of the expensive step do.
+        spark.sparkContext.setJobGroup("slices", "another thread's")
+        spark.range(0, 30, 1, 3).selectExpr("sum(id)").collect()
+
+    spark.range(5).collect()
+    with watch_tasks(spark) as tasks:
+        thread = Thread(target=work)
+        thread.start()
+        thread.join()
+    assert sorted(Counter(task.stage for task in tasks.all).values()) == [1, 3]

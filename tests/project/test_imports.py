@@ -1,0 +1,91 @@
+"""Who may import whom: three wings that meet only in ``schema``, one home for torch and one for Spark.
+
+``benchmark`` measures them all, and none of them knows of it; ``pages`` draws what it is given.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+OWN = "litcoin_batch"
+FILES = sorted(path for folder in (OWN, "jobs", "training") for path in (REPOSITORY / folder).rglob("*.py"))
+VAGUE_NAMES = {"utils", "helpers", "common", "base", "manager", "processor"}
+
+_SCHEMA = f"{OWN}.schema"
+_NUMBERS = {"numpy", "pyarrow"}
+_MODEL = {"torch", "transformers", "tokenizers", "safetensors"}
+_SPARK = {"pyspark", "py4j"}
+# Place -> what its files may import besides the standard library and each other. The first place that fits counts.
+ALLOWED = {
+    f"{OWN}/__init__.py": set(),
+    f"{OWN}/schema.py": set(),
+    f"{OWN}/scoring.py": {_SCHEMA},
+    f"{OWN}/config.py": {_SCHEMA, "yaml"},
+    f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
+    f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
+    f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS},
+    f"{OWN}/model": {_SCHEMA, f"{OWN}.text", f"{OWN}.concepts", *_NUMBERS, *_MODEL},
+    f"{OWN}/warehouse": {
+        *(
+            _SCHEMA,
+            f"{OWN}.readers",
+            f"{OWN}.text",
+            *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
+        ),
+        *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
+    },
+    f"{OWN}/reports": {"numpy", "matplotlib"},
+    # What its own measurements need: all wings, and the libraries that the baselines are made of.
+    "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},
+    "jobs": {OWN, "benchmarks", *_SPARK, "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
+    "training": {
+        *(
+            f"{OWN}.{wing}"
+            for wing in ("schema", "scoring", "config", "readers", "text", "concepts", "model", "reports")
+        ),
+        *(*_NUMBERS, *_MODEL, "lxml", "click", "yaml", "tqdm", "matplotlib", "gensim"),
+    },
+}
+
+
+def imported(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Line and full module name of every import."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            # `from package import module` names the module, not the package.
+            names = [f"{OWN}.{alias.name}" for alias in node.names] if node.module == OWN else [node.module or "."]
+            yield from ((node.lineno, name) for name in names)
+
+
+def is_allowed(name: str, place: str) -> bool:
+    if name.split(".")[0] in sys.stdlib_module_names or name == f"{OWN}.__version__":
+        return True
+    allowed = ALLOWED[place] | {place.replace("/", ".")}
+    return any(f"{name}.".startswith(f"{one}.") for one in allowed)
+
+
+def test_files_import_only_what_their_place_allows():
+    wrong = []
+    for path in FILES:
+        name = path.relative_to(REPOSITORY).as_posix()
+        place = next(place for place in ALLOWED if name == place or name.startswith(f"{place}/"))
+        found = imported(ast.parse(path.read_text(encoding="utf-8")))
+        wrong += [f"{name}:{line} imports {module}" for line, module in found if not is_allowed(module, place)]
+    assert wrong == []
+
+
+def test_imports_stand_outside_functions():
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in FILES}
+    functions = [(p, f) for p, tree in trees.items() for f in ast.walk(tree) if isinstance(f, ast.FunctionDef)]
+    assert [f"{path.name}:{line}" for path, f in functions for line, _ in imported(f)] == []
+
+
+def test_no_file_or_folder_has_a_name_that_says_nothing():
+    assert len(FILES) > 30
+    assert [path for path in FILES if {path.stem, path.parent.name} & VAGUE_NAMES] == []

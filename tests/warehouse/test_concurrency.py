@@ -1,0 +1,103 @@
+"""Steps at the same time: all results, one failure that stops the rest, and their time as one step."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from pyspark.errors import PySparkException
+
+from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.tables.schemas import FILES, REJECTS, RUNS, SCHEMAS, arrow_schema, table_of
+
+
+def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
+    both = threading.Barrier(2, timeout=60)
+
+    def meet(n):
+        both.wait()
+        return spark.range(n).count()
+
+    assert do_together(spark, {"b": lambda: meet(3), "a": lambda: meet(5)}) == {"b": 3, "a": 5}
+    assert do_together(spark, {"alone": threading.current_thread}) == {"alone": threading.current_thread()}
+
+
+def test_no_more_steps_at_once_than_asked_for(spark):
+    at_once, most = [], []
+
+    def step():
+        at_once.append(1)
+        most.append(len(at_once))
+        time.sleep(0.05)
+        at_once.pop()
+
+    do_together(spark, {str(i): step for i in range(6)}, at_once=2)
+    assert len(most) == 6 and max(most) == 2
+
+
+def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
+    begun, after = threading.Event(), []
+
+    def endless(batches):
+        time.sleep(600)
+        yield from batches
+
+    def long_job():
+        begun.set()
+        spark.range(2, numPartitions=1).mapInArrow(endless, "id long").count()
+
+    def fail():
+        begun.wait(60)
+        # Until Spark knows of the other's job.
+        while not spark.sparkContext.statusTracker().getActiveJobsIds():
+            time.sleep(0.05)
+        raise OSError("the disk is full")
+
+    started = time.monotonic()
+    with pytest.raises(OSError, match="the disk is full"):
+        do_together(spark, {"long": long_job, "fails": fail, "never": lambda: after.append(1)}, at_once=2)
+    assert time.monotonic() - started < 120 and not after
+    with pytest.raises(PySparkException):
+        do_together(spark, {"one": lambda: spark.sql("SELECT 1").count(), "two": lambda: spark.sql("SELECT missing")})
+    assert spark.range(3).count() == 3
+
+
+def test_what_a_block_times_counts_as_one_step():
+    durations = {"read": 2.0}
+    with as_one_step(durations, "write"):
+        durations |= {"documents": 7.0, "rejects": 8.0}
+    assert durations.keys() == {"read", "write"} and durations["read"] == 2.0 and durations["write"] < 5
+
+
+def test_rows_that_the_driver_knows_need_no_job(spark):
+    context, tracker = spark.sparkContext, spark.sparkContext.statusTracker()
+    context.setJobGroup("rows", "of the driver")
+    for schema in SCHEMAS.values():
+        empty = table_of(spark, (), schema)
+        assert empty.schema == schema and empty.collect() == []
+    rejects = [("a.xml", 3, "cut off", "<Pubmed", "r1"), ("b.xml", 0, "empty file", None, "r1")]
+    assert [tuple(row) for row in table_of(spark, rejects, REJECTS).collect()] == rejects
+    assert not tracker.getJobIdsForGroup("rows")
+    spark.range(3).count()
+    assert tracker.getJobIdsForGroup("rows"), "jobs would have been seen"
+    context.setLocalProperty("spark.jobGroup.id", None)
+    with pytest.raises((pa.ArrowInvalid, pa.ArrowTypeError)):
+        table_of(spark, [("name",) * len(FILES)], FILES)
+
+
+def test_nested_values_come_back_as_they_were(spark):
+    now = datetime(2026, 11, 25, 12, 30, 1, 250, tzinfo=UTC)
+    values = {
+        "run_id": "r1",
+        "started": now,
+        "durations_sec": {"read": 1.5, "write": 0.25},
+        "configuration": {},
+        "versions": None,
+    }
+    values["sources"] = [{"source": "a.xml", "records": 2, "annotated": 2}]
+    row = table_of(spark, [tuple(values.get(field.name) for field in RUNS)], RUNS).first()
+    assert row.durations_sec == values["durations_sec"] and row.configuration == {} and row.versions is None
+    assert (row.sources[0].source, row.sources[0].annotated, row.sources[0].deleted) == ("a.xml", 2, None)
+    assert row.started.astimezone(UTC) == now
+    assert arrow_schema(RUNS).field("started").type == pa.timestamp("us", "UTC")

@@ -1,0 +1,1 @@
+"""Corpora to examples: in come gold files, out go tensors with their labels."""

@@ -1,0 +1,1 @@
+"""Examples to checkpoints: losses, optimisation, calibration, averages."""

@@ -1,0 +1,50 @@
+"""The joint loss: tags, relation type of every candidate pair, novelty of related pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from litcoin_batch.model import crf
+from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.network import JointModel
+from training.data.examples import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class LossWeights:
+    """Each part is a mean over its own items: a sum over pairs would drown the tags."""
+
+    tag: float = 1.0
+    pair: float = 1.0
+    novel: float = 0.5
+    smoothing: float = 0.0
+
+
+def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0) -> Tensor:
+    """Mean over pairs of -log P(any allowed class): cross entropy where one class is allowed, partial labels
+    elsewhere. ``smoothing``: share of a uniform target.
+
+    ``logits`` (pairs, classes), ``classes`` (pairs, classes) bool.
+    """
+    log_p = torch.log_softmax(logits, dim=1)
+    inside = log_p.masked_fill(~classes, -torch.inf).logsumexp(dim=1)
+    return -((1 - smoothing) * inside + smoothing * log_p.mean(dim=1)).mean()
+
+
+def joint_loss(model: JointModel, batch: Batch, weights: LossWeights) -> tuple[Tensor, dict[str, float]]:
+    """The weighted sum and its parts as numbers."""
+    words = model.words(batch.documents)
+    tags = model.tag_logits(words, batch.documents).float()
+    likelihood = crf.log_likelihood(tags, model.tag_head.transitions.float(), batch.allowed, batch.documents.word_mask)
+    parts = {"tag": -weights.tag * likelihood / len(tags)}
+    if batch.pairs is not None and weights.pair:
+        logits = model.pair_logits(words, batch.instances, batch.pairs).pair.float()
+        parts["pair"] = weights.pair * class_loss(logits[:, :N_CLASSES], batch.classes, weights.smoothing)
+        related = batch.novel >= 0
+        if related.any():
+            parts["novel"] = weights.novel * F.cross_entropy(logits[related][:, N_CLASSES:], batch.novel[related])
+    return sum(parts.values()), {name: value.item() for name, value in parts.items()}

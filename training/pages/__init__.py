@@ -1,0 +1,1 @@
+"""Runs and corpora to pages for people."""
