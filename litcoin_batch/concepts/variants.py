@@ -28,9 +28,9 @@ _NUCLEOTIDES = {
     "thymine": "T", "thymidine": "T", "uracil": "T",
 }  # fmt: skip
 
-_NAMED = r"(?i:%s)(?![a-z])(?: acid)?" % "|".join(sorted(_NAMES, key=len, reverse=True))
+_NAMED = r"(?i:{})(?![a-z])(?: acid)?".format("|".join(sorted(_NAMES, key=len, reverse=True)))
 _AA = rf"(?:{_NAMED}|[ACDEFGHIKLMNPQRSTVWYX*])"
-_NT = r"(?:[ACGTU]|(?i:%s)(?![a-z]))" % "|".join(sorted(_NUCLEOTIDES, key=len, reverse=True))
+_NT = r"(?:[ACGTU]|(?i:{})(?![a-z]))".format("|".join(sorted(_NUCLEOTIDES, key=len, reverse=True)))
 _SEQ = r"[ACGTUN]+|\d+"
 _POS = r"(?:IVS ?\d+ ?|Ex ?\d+ ?)?(?:[-+*] ?)?\d+(?: ?[-+] ?\d+)?"
 _RANGE = rf"{_POS}(?:_{_POS})?"
