@@ -27,7 +27,7 @@ ALLOWED = {
     f"{OWN}/config.py": {_SCHEMA, "yaml"},
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
-    f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS},
+    f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS, "marisa_trie"},
     f"{OWN}/model": {_SCHEMA, f"{OWN}.text", f"{OWN}.concepts", *_NUMBERS, *_MODEL},
     f"{OWN}/warehouse": {
         *(
