@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from litcoin_batch.concepts.lexicon import normalise
+from litcoin_batch.concepts.folding import fold
 from litcoin_batch.schema import Mention
 from litcoin_batch.text.abbreviations import Definition, find_definitions
 
@@ -56,7 +56,7 @@ class Synonyms:
             surface = mention.type, mention.text
             names = of_surface.get(surface)
             if names is None:
-                key = mention.type, normalise(mention.text, mention.type)
+                key = mention.type, fold(mention.text, mention.type)
                 names = of_surface[surface] = self._names.setdefault(key, Names([key]))
                 names.surfaces.append(mention.text)
             names.given = names.given or mention.entity_ids
@@ -67,7 +67,7 @@ class Synonyms:
         self._join_appositions()
 
     def of(self, mention: Mention) -> Names:
-        return self._names[mention.type, normalise(mention.text, mention.type)]
+        return self._names[mention.type, fold(mention.text, mention.type)]
 
     def _join(self, first: Names, second: Names) -> None:
         if first is not second:
@@ -83,7 +83,7 @@ class Synonyms:
         types = sorted({mention.type for mention in self._mentions})
         for short, long in definitions:
             for type_ in types:
-                names = self._names.get((type_, normalise(self._text[slice(*short)], type_)))
+                names = self._names.get((type_, fold(self._text[slice(*short)], type_)))
                 if names is None:
                     continue
                 names.short_forms.add(self._text[slice(*short)])
@@ -107,7 +107,7 @@ class Synonyms:
             expanded = _expand(mention.text, long_of)
             if expanded == mention.text:
                 continue
-            key = mention.type, normalise(expanded, mention.type)
+            key = mention.type, fold(expanded, mention.type)
             names = self.of(mention)
             names.long_forms.append(expanded.strip())
             other = self._names.get(key)

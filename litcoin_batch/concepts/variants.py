@@ -60,7 +60,9 @@ _GENE = re.compile(
     r"|[A-Z]{2}[A-Z0-9]{0,6}?(?P<glued>[A-Z]\d{2,4}[A-Z*]|p\..+|c\.\d.+)"
 )  # fmt: skip
 _ALTERNATIVES = re.compile(r"(?P<before>.*\d)(?P<first>[A-Z*]|[A-Z][a-z]{2})(?P<others>(?:/(?:[A-Z*]|[A-Z][a-z]{2}))+)")
-_BETWEEN_CHANGES = re.compile(r" ?[;,/+] ?(?=[A-Za-z\[(]|\d+(?:[-+]\d+)?[ACGTdi])| (?=[cgp]\.)|(?<=\d|[A-Za-z*)]) ?\((?=[cgmnp]\.|[A-Z][a-z]{0,2}\d)| ?\band\b ?|\] ?; ?\[")
+_BETWEEN_CHANGES = re.compile(
+    r" ?[;,/+] ?(?=[A-Za-z\[(]|\d+(?:[-+]\d+)?[ACGTdi])| (?=[cgp]\.)|(?<=\d|[A-Za-z*)]) ?\((?=[cgmnp]\.|[A-Z][a-z]{0,2}\d)| ?\band\b ?|\] ?; ?\["
+)
 
 # Each protein form starts at an amino acid or a position; `_tidy` has made white space plain.
 _PROTEIN = (
