@@ -17,7 +17,7 @@ from litcoin_batch.concepts.candidates import CandidateFinder
 from litcoin_batch.concepts.candidates import Names as VocabularyNames
 from litcoin_batch.concepts.options import LETTERS, Option, features_at, options_of, support
 from litcoin_batch.concepts.ranker import Ranker, log_odds
-from litcoin_batch.concepts.species import Organisms, Place
+from litcoin_batch.concepts.species import Organisms, Place, species_of
 from litcoin_batch.concepts.synonyms import Names, Synonyms
 from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
 from litcoin_batch.schema import ENTITY_TYPES, Document, Mention, is_local, local_id
@@ -127,7 +127,7 @@ class _Reading:
         for mention in by_type.get(ORGANISM, ()):
             ids = self.ids(mention)
             if len(ids) == 1 and ids[0].isdigit():
-                spans.append((mention.start, mention.end, int(ids[0])))
+                spans.append((mention.start, mention.end, species_of(int(ids[0]))))
         lines: Counter[int] = Counter()
         for mention in by_type.get(CELL_LINE, ()):
             for entity_id in self.ids(mention):

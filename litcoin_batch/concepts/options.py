@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
-from litcoin_batch.concepts.species import HUMAN, Organisms, Place
+from litcoin_batch.concepts.species import HUMAN, Organisms, Place, species_of
 from litcoin_batch.concepts.synonyms import Names
 from litcoin_batch.schema import ENTITY_TYPES
 
@@ -51,7 +51,11 @@ def options_of(
     if organisms is not None:
         wanted = {*organisms.order, *organisms.lines, *named}
         options += _lent(options, wanted, organisms, finder)
-        near = [o for o in options if o.candidate.taxon in wanted or o.candidate.taxon in _ALWAYS or o.candidate.count]
+        near = [
+            o
+            for o in options
+            if species_of(o.candidate.taxon) in wanted or o.candidate.taxon in _ALWAYS or o.candidate.count
+        ]
         options = near or options
     options.sort(key=lambda o: (*(-w for w in _worth(o.candidate)), -o.candidate.count, o.candidate.concept_id))
     options = options[:_MOST_OPTIONS]
@@ -87,7 +91,7 @@ def _worth(candidate: Candidate) -> tuple[int, int, int]:
 
 def _lent(options: list[Option], wanted: set[int], organisms: Organisms, finder: CandidateFinder) -> list[Option]:
     """Genes of the document's organisms that have no such name, by the genes of human and mouse that have it."""
-    have = {o.candidate.taxon for o in options}
+    have = {species_of(o.candidate.taxon) for o in options}
     missing = [t for t in (*organisms.order, *sorted(wanted)) if t not in have][:_MOST_LENT_TAXA]
     if not missing:
         return []
@@ -97,7 +101,7 @@ def _lent(options: list[Option], wanted: set[int], organisms: Organisms, finder:
         (o for o in options if o.candidate.taxon in _ALWAYS), key=lambda o: _worth(o.candidate), reverse=True
     )
     for option in sources[:3]:
-        others = finder.orthologues(option.candidate.concept_id)
+        others = {species_of(taxon): ids for taxon, ids in finder.orthologues(option.candidate.concept_id).items()}
         for taxon in missing:
             if taxon in others and others[taxon] not in known:
                 candidate = option.candidate._replace(concept_id=others[taxon], taxon=taxon, kind="lent", count=0)

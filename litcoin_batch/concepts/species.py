@@ -16,21 +16,12 @@ from dataclasses import dataclass, field
 from litcoin_batch.concepts.name_forms import SPECIES_WORDS, species_in_name
 
 HUMAN = 9606
+# Genes of baker's yeast are those of a strain; texts name the species.
+_SPECIES_OF = {559292: 4932, 284812: 4896, 83333: 562, 511145: 562, 36329: 5833, 237561: 5476}
 _RODENTS = frozenset((10090, 10116))
 _SENTENCE_END = re.compile(r"[.!?;]\s+(?=[A-Z(\[])")
 _WORD_BEFORE = re.compile(r"(\w+)[ -]$")
 _TITLE_CASE = re.compile(r"[A-Z][a-z]+[a-z]*\d*[a-z]?\d*")
-
-
-# Words that speak of an organism without naming it.
-_CUES = {
-    "clinic": re.compile(
-        r"\b(?:clinical|polymorphisms?|genotypes?|cohort|haplotypes?|diagnosed|therapy|families|family)\b"
-    ),
-    "lab": re.compile(r"-/-|\b(?:knock-?out|transgenic|null|wild-type|littermates?|C57BL|BALB)"),
-    "rat": re.compile(r"\b(?:Wistar|Sprague|intraperitoneal(?:ly)?|mg/kg)\b"),
-    "culture": re.compile(r"\b(?:in vitro|transfect\w+|cultured?|cell lines?)\b"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +48,11 @@ class Organisms:
     def __post_init__(self) -> None:
         self.counts = Counter(taxon for _, _, taxon in self.spans)
         self.order = [taxon for taxon, _ in self.counts.most_common()]
-        self._cues = [name for name, pattern in _CUES.items() if pattern.search(self.text)]
         self._starts = [start for start, _, _ in self.spans]
         self._ends = [match.end() for match in _SENTENCE_END.finditer(self.text)] if self.spans else []
 
     _starts: list[int] = field(init=False)
     _ends: list[int] = field(init=False)
-    _cues: list[str] = field(init=False)
 
     def at(self, start: int, end: int, name: str) -> Place:
         named = species_in_name(name)[0]
@@ -88,6 +77,7 @@ class Organisms:
     def features(self, taxon: int | None, place: Place) -> list[str]:
         """What speaks for and against a gene of ``taxon`` at ``place``."""
         found = []
+        taxon = species_of(taxon)
         kin = "h" if taxon == HUMAN else "r" if taxon in _RODENTS else "o"
         if place.named is not None:
             found.append("s:named" if place.named == taxon else "s:named-other")
@@ -112,9 +102,11 @@ class Organisms:
             found.append(f"s:line-{kin}-{'some' if self.order else 'none'}-{share > 0.5}")
         known = "none" if not self.order else "in" if taxon in self.counts else "out"
         found.append(f"s:case-{place.case}-{kin}-{known}")
-        animal = "m" if taxon == 10090 else kin
-        found += [f"s:cue-{cue}-{animal}-{known}" for cue in self._cues]
         return found
+
+
+def species_of(taxon: int | None) -> int | None:
+    return _SPECIES_OF.get(taxon, taxon) if taxon else taxon
 
 
 def _bucket(share: float) -> str:

@@ -59,6 +59,8 @@ _GENE = re.compile(
     r"[A-Za-z][A-Za-z0-9-]{1,14}?(?:[ ^-]|(?P<open>\())(?P<change>[cgmnp]\..+|[A-Z][A-Za-z]{0,2}\d+.+?)(?(open)\))"
     r"|[A-Z]{2}[A-Z0-9]{0,6}?(?P<glued>[A-Z]\d{2,4}[A-Z*]|p\..+|c\.\d.+)"
 )  # fmt: skip
+# Amino acids or nucleotides: "A53T", but not "1841A>G", nor a place beyond most proteins.
+_EITHER = re.compile(r"[ACGT] ?-? ?[12]?\d{1,3} ?[ACGT]")
 _ALTERNATIVES = re.compile(r"(?P<before>.*\d)(?P<first>[A-Z*]|[A-Z][a-z]{2})(?P<others>(?:/(?:[A-Z*]|[A-Z][a-z]{2}))+)")
 _BETWEEN_CHANGES = re.compile(
     r" ?[;,/+] ?(?=[A-Za-z\[(]|\d+(?:[-+]\d+)?[ACGTdi])| (?=[cgp]\.)|(?<=\d|[A-Za-z*)]) ?\((?=[cgmnp]\.|[A-Z][a-z]{0,2}\d)| ?\band\b ?|\] ?; ?\["
@@ -186,7 +188,7 @@ def _one_change(text: str) -> tuple[str, ...]:
     readings = []
     if level != "p":
         readings.append(_dna(body, level or "c"))
-    if level in ("p", ""):
+    if level == "p" or (not level and (not any(readings) or _EITHER.fullmatch(body))):
         readings.append(_protein(body, level))
     if not any(readings):
         readings.append(_length(body, level or "c"))

@@ -16,6 +16,8 @@ from training.data.linking import LinkingDocument
 
 VARIANT = ENTITY_TYPES[3]
 _LEAST_FEATURE_COUNT = 4
+# Chosen by cross-validation: features of a document are few documents' worth, however many mentions it has.
+DECAY = 1e-4
 # A mention that is less surely linked stays unresolved: the wrong concept costs more than none.
 LEAST_SURENESS = 0.4
 
@@ -81,7 +83,7 @@ def _joined(examples: Iterable[Example]) -> list[Example]:
     return list(found.values())
 
 
-def _learn_choice(examples: Sequence[Example], decay: float = 2e-5) -> dict[str, float]:
+def _learn_choice(examples: Sequence[Example], decay: float = DECAY) -> dict[str, float]:
     names = _frequent(f for e in examples for features in e.features for f in features)
     rows = [features for e in examples for features in e.features]
     owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.ids])
@@ -105,7 +107,7 @@ def _learn_choice(examples: Sequence[Example], decay: float = 2e-5) -> dict[str,
     return dict(zip(names, _minimise(loss, len(names)), strict=True))
 
 
-def _learn_sureness(examples: Sequence[Example], ranker: Ranker, decay: float = 2e-5) -> dict[str, float]:
+def _learn_sureness(examples: Sequence[Example], ranker: Ranker, decay: float = DECAY) -> dict[str, float]:
     """Of BioRED's own mentions and, lighter, of the other corpora's."""
     rows, margins, right = [], [], []
     for e in examples:
@@ -171,7 +173,7 @@ class _Product(torch.autograd.Function):
         return weights, None, None, None, None
 
 
-def _minimise(loss: Callable[[torch.Tensor], torch.Tensor], n_weights: int, n_steps: int = 120) -> list[float]:
+def _minimise(loss: Callable[[torch.Tensor], torch.Tensor], n_weights: int, n_steps: int = 60) -> list[float]:
     weights = torch.zeros(n_weights, dtype=torch.float64, requires_grad=True)
     optimiser = torch.optim.LBFGS([weights], max_iter=n_steps, history_size=12, line_search_fn="strong_wolfe")
 
