@@ -36,7 +36,9 @@ def test_checkpoint_and_vocabulary_and_own_tables_name_what_annotates(checkpoint
     ]
     names = [loader.verify() for loader in loaders]
     assert len(set(names)) == 3
-    assert {name.split("+")[0] for name in names} == {CheckpointLoader(checkpoint, vocabulary=one)().model_id.split("+")[0]}
+    assert {name.split("+")[0] for name in names} == {
+        CheckpointLoader(checkpoint, vocabulary=one)().model_id.split("+")[0]
+    }
     assert [loader().model_id for loader in loaders] == names
 
 

@@ -71,7 +71,8 @@ class Loader(Protocol):
 class CheckpointLoader:
     """``checkpoint``: a shipped name, a folder all hosts see, one that ``--archives x.tar.gz#NAME`` unpacks, or
     ``s3://bucket/folder``, which each host downloads once. ``vocabulary``: a folder of the same kinds, None for the
-    shipped one; ``lexicon``: tables whose names replace its meanings."""
+    shipped one; ``lexicon``: tables whose names replace its meanings.
+    """
 
     checkpoint: str
     device: str = "auto"
