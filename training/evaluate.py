@@ -47,6 +47,7 @@ from training.learning.evaluation import evaluate
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
+@click.option("--vocabulary", type=click.Path(path_type=Path), help="A vocabulary's folder (default: the shipped one).")
 @click.option(
     "--lexicon",
     multiple=True,
@@ -73,7 +74,12 @@ def main(
         raise click.ClickException(str(error)) from error
     if wanted["record"]:
         _record(checkpoint, figures, annotator)
-    figures |= {"model_id": annotator.model_id, "precision": annotator.precision, "gold": [path.name for path in gold]}
+    figures |= {
+        "model_id": annotator.model_id,
+        "vocabulary_id": annotator.vocabulary_id,
+        "precision": annotator.precision,
+        "gold": [path.name for path in gold],
+    }
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(figures, indent=1) + "\n")
     click.echo("\n\n".join(_tables(figures)))
