@@ -49,13 +49,16 @@ MIN_ROWS = 50
     help="For the error that is reported: each document is scored by the others.",
 )
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
+@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--seed", default=1, show_default=True)
 def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **options) -> None:
     """Fit the scores of CHECKPOINT's relation rows on GOLD, from text alone."""
     try:
         documents = read_gold(gold, options["format_"])
-        annotator = Annotator.load(checkpoint, device=options["device"], precision="float32")
+        annotator = Annotator.load(
+            checkpoint, device=options["device"], precision="float32", vocabulary=options["vocabulary"]
+        )
         annotator.row_calibration = None
         found = annotator.annotate(documents)
         truth = [d.gold for d in documents]

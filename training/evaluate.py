@@ -47,7 +47,13 @@ from training.learning.evaluation import evaluate
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 def main(
     checkpoint: str, gold: tuple[Path, ...], output: Path, lexicon: tuple[Path, ...], format_: str, **options
 ) -> None:

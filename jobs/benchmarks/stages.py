@@ -15,7 +15,8 @@ import pyarrow as pa
 import torch
 from torch import nn
 
-from litcoin_batch.model.annotator import Annotator, read_lexicon
+from litcoin_batch.concepts.opening import open_linker
+from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.readers import read_path
@@ -82,7 +83,7 @@ def load(arithmetic: Arithmetic) -> Loaded:
         checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
         annotator = Annotator(
             checkpoint,
-            read_lexicon(None),
+            open_linker(),
             device=arithmetic.device,
             batch_pieces=arithmetic.batch_pieces,
             precision=arithmetic.precision,
