@@ -70,7 +70,8 @@ class Calibration:
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """``encoder``: ``{"kind": "rnn" | "lstm" | "transformer", ...}``; ``type_pairs``: the pairs of entity
-    types that may be related; ``training``: facts about how the weights came about."""
+    types that may be related; ``training``: facts about how the weights came about.
+    """
 
     encoder: dict
     heads: HeadConfig
