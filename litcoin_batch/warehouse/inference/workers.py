@@ -13,13 +13,13 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 from pyspark import SparkFiles, TaskContext
@@ -249,12 +249,15 @@ def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits:
     first = next(batches, None)
     if first is None:
         return
-    annotator, batches = loaded(loader), chain([first], batches)
+    # Any: of the lanes and the pieces of an annotator of ours those that only annotate documents know nothing.
+    annotator: Any = loaded(loader)
+    batches = chain([first], batches)
     # Where an accelerator computes, the host is free to cut the next documents into pieces.
     lanes = getattr(annotator, "lanes", 1)
     prepared = (
         ahead(partial(_Prepared.of, annotator), batches) if lanes > 1 else (_Prepared(annotator, d) for d in batches)
     )
+    some: Any
     for some in prepared:
         with _end_worker_after(limits.batch_sec):
             rows = _annotate_documents(some, some.documents)
@@ -265,7 +268,7 @@ def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits:
 class _Prepared:
     """An annotator that has ``documents`` in pieces already; of others it does what it always does."""
 
-    annotator: AnnotatesDocuments
+    annotator: Any
     documents: Sequence[Document]
     pieces: Sequence[Pieces] | None = None
 
@@ -311,7 +314,7 @@ def _annotate_documents(annotator: AnnotatesDocuments, documents: Sequence[Docum
     return annotated_batch(documents, annotate_surviving(annotator, documents), annotator.model_id)
 
 
-_LOADED: dict[Hashable, AnnotatesDocuments] = {}
+_LOADED: dict[Any, AnnotatesDocuments] = {}
 
 
 def loaded(loader: Loader) -> AnnotatesDocuments:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from importlib.metadata import version
+from typing import Any
 
 from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, Row
@@ -149,7 +150,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
-        steps = {
+        steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, night.model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(
@@ -163,7 +164,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
             "tally": partial(revisions.tally, settled),
             "found": partial(_found, annotated),
         }
-        kept = do_together(run.spark, steps)
+        kept: dict[str, Any] = do_together(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     revisions.check_counts(counts, n_restored, n_rows)
