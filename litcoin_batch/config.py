@@ -30,6 +30,7 @@ class AnnotateConfig:
     run_id: str | None = None
     partitions: int | None = None
     annotate_titles: bool = False
+    fallback_texts: bool = False
     max_text_chars: int = 100_000
     batch_pieces: int = 16_384
     precision: str = "auto"

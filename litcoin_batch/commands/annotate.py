@@ -53,6 +53,12 @@ from litcoin_batch.warehouse.tables.summary import summarise
 @click.option("--run-id", metavar="ID", help="Identity of the run; a committed one is not done again.")
 @click.option("--partitions", type=int, help="Tasks of the model (default: by cores and amount of text).")
 @click.option("--annotate-titles", is_flag=True, default=None, help="Annotate records without abstract, too.")
+@click.option(
+    "--fallback-texts",
+    is_flag=True,
+    default=None,
+    help="Where PubMed has no abstract or title, read an English OtherAbstract and the VernacularTitle.",
+)
 @click.option("--max-text-chars", type=int, help="Longer texts are rejected (default: 100000).")
 @click.option("--batch-pieces", type=int, help="Padded word pieces per model batch (default: 16384).")
 @click.option(
@@ -102,7 +108,12 @@ def annotate(config: AnnotateConfig) -> None:
     model_id = loader.verify_early()
     spark = open_session()
     inputs = Inputs(
-        config.paths or sample(), config.format, config.annotate_titles, config.max_text_chars, config.baseline
+        config.paths or sample(),
+        config.format,
+        config.annotate_titles,
+        config.max_text_chars,
+        config.baseline,
+        config.fallback_texts,
     )
     how = How(
         config.partitions,

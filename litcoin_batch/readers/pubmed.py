@@ -74,7 +74,7 @@ def _citations_in(raw: bytes) -> list[bytes]:
     marker = _PMID_START if _DELETION_START.match(raw) else _CITATION_START
     starts = [match.start() for match in marker.finditer(raw)]
     cuts = [0, *starts[1:], len(raw)]
-    return [raw[begin:end] for begin, end in zip(cuts, cuts[1:])]
+    return [raw[begin:end] for begin, end in zip(cuts, cuts[1:], strict=False)]
 
 
 def _deletion(pmid: etree._Element, **place) -> Document:
