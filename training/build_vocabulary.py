@@ -18,7 +18,13 @@ from litcoin_batch.concepts.vocabulary import Vocabulary
 from litcoin_batch.concepts.vocabulary_files import Contents, write_vocabulary
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, ContractError, Document, LitcoinBatchError
-from training.data.annotated_names import annotated_rows, count_names, evaluation_pmids, refuse_evaluation
+from training.data.annotated_names import (
+    annotated_rows,
+    count_names,
+    evaluation_pmids,
+    gene_taxa,
+    refuse_evaluation,
+)
 from training.data.corpora import read_corpora
 from training.data.derived_layouts import read_orthologues
 from training.data.vocabulary_compiler import VocabularyCompiler, missing_types
@@ -60,7 +66,7 @@ def main(recipe_file: Path, root: Path | None, output: Path, **annotated) -> Non
         compiler = VocabularyCompiler(recipe.longest_name)
         facts = compile_sources(compiler, recipe)
         if documents:
-            compiler.annotate(ANNOTATED, count_names(annotated_rows(documents)))
+            compiler.annotate(ANNOTATED, count_names(annotated_rows(documents)), gene_taxa(documents))
             files = [path.name for path in (*annotated["gold"], *filter(None, [annotated["auxiliary"]]))]
             facts[ANNOTATED] = {"files": files, "n_documents": len(documents)}
         vocabulary_id = write_contents(output, compiler, recipe, facts)

@@ -186,13 +186,18 @@ class VocabularyCompiler:
                     n_lent += 1
         return n_lent
 
-    def annotate(self, source: str, counts: Counts) -> None:
-        """Names of annotated texts: a count for entries that are there, entries for the others."""
+    def annotate(self, source: str, counts: Counts, taxa: Mapping[str, str]) -> None:
+        """Names of annotated texts: a count for entries that are there, entries for the others.
+
+        ``taxa``: organisms of genes, for those that no source has.
+        """
         self._counts = counts
         aliases = self._find_aliases(counts)
         for (type_, key), of_concept in counts.items():
             for concept_id in of_concept:
-                self._concepts.setdefault((type_, concept_id), _Concept("", _LENT, "", _NOWHERE))
+                if (type_, concept_id) not in self._concepts:
+                    taxon = taxa.get(concept_id, "") if type_ == GENE else ""
+                    self._concepts[type_, concept_id] = _Concept("", _LENT, taxon, _NOWHERE)
                 self._add_name(type_, key, concept_id, (_ANNOTATED, source))
         for (type_, former), current in aliases.items():
             self._current.setdefault((type_, former), (current, _NOWHERE))

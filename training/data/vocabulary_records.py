@@ -97,7 +97,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
         except UnicodeDecodeError as error:
-            raise ContractError(f"{path}, line {number + 1}: expected UTF-8 text: {error}") from error
+            raise ContractError(f"{path}, line {number}: expected UTF-8 text: {error}") from error
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             raise ContractError(f"{path}, after line {number}: the file is cut short or damaged: {error}") from error
 
