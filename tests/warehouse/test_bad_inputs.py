@@ -58,7 +58,7 @@ def test_a_run_over_files_of_every_kind_of_trouble(spark, tmp_path):
     os.mkfifo(folder / "pipe.jsonl")
     record = annotate(spark, tmp_path / "out", folder)
     assert {s.source: s.annotated for s in record.sources if s.annotated} == {
-        **{name: 1 for name in NAMES},
+        **dict.fromkeys(NAMES, 1),
         "latin\\xfc.jsonl": 1,
         **{f"{kind}.parquet": 1 for kind in ("int32", "uint64", "double", "string")},
     }
