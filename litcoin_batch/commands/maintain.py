@@ -136,7 +136,8 @@ def rollout(
     """Annotate everything with another checkpoint or vocabulary in the background; readers change over when all is done."""
     loader = CheckpointLoader(checkpoint, device, lexicon, vocabulary=vocabulary)
     spark = open_session()
-    model_id, failed, n_done = loader.verify(), frozenset(), 0
+    model_id, n_done = loader.verify(), 0
+    failed: frozenset[int] = frozenset()
     while True:
         with Run(spark, warehouse, wait_minutes=wait_minutes) as run:
             state = maintenance.roll_out(
