@@ -226,7 +226,7 @@ def settings_of(options: dict, recipe: Recipe) -> dict:
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
     chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
-    chosen["rule_made"] = list(options.get("rule_made", (0, 0)))
+    chosen |= {"rule_made": list(options.get("rule_made", (0, 0))), "edited": options.get("edited", 0)}
     chosen["embeddings"] = options["embeddings"].name if options["embeddings"] else None
     chosen["init"] = verify_checkpoint(options["init"]) if options["init"] else None
     return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)

@@ -58,11 +58,20 @@ def _to_batch(rows: list[Row]) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=SCHEMA)
 
 
+# A longer one is a table read past a quotation mark or a line end, no name.
+LONGEST_NAME_CHARS = 2_000
+
+
 def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
     """Rows of a lexicon file, checked; the column taxon may be missing.
 
     Raises ``ContractError`` naming file, column or line.
     """
+    return (row for _, row in placed_rows(path))
+
+
+def placed_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, Row]]:
+    """As ``read_rows``, each with its line, or its row in Parquet, counted from 1."""
     try:
         with open(path, "rb") as stream:
             is_parquet = stream.read(4) == b"PAR1"
@@ -78,7 +87,14 @@ def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
             raise ContractError(
                 f"lexicon {path}, {place}: surface and concept_id must not be empty, found {tuple(row)!r}"
             )
-        yield row
+        if len(row.surface) > LONGEST_NAME_CHARS:
+            raise ContractError(
+                f"lexicon {path}, {place}: a name of {len(row.surface):,} characters, expected at most "
+                f"{LONGEST_NAME_CHARS:,}; it begins {row.surface[:40]!r}"
+            )
+        if row.taxon and not row.taxon.isdecimal():
+            raise ContractError(f"lexicon {path}, {place}: taxon {row.taxon!r}, expected the number of an NCBI taxon")
+        yield int(place.split()[1]), row
 
 
 def _check_columns(path: str | os.PathLike[str], columns: Sequence[str]) -> None:

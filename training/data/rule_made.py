@@ -1,9 +1,12 @@
-"""Documents made by rule as corpora: contrast pairs, and texts that are not biomedical."""
+"""Documents made by rule as corpora: contrast pairs, edited training documents, and texts that are not biomedical."""
 
 from __future__ import annotations
 
-from litcoin_batch.schema import ENTITY_TYPES
+from collections.abc import Sequence
+
+from litcoin_batch.schema import ENTITY_TYPES, Document
 from training.data.contrast_documents import contrast_documents
+from training.data.contrast_edits import edited_documents
 from training.data.corpora import Corpus
 from training.data.examples import EVERY_PAIR
 from training.data.plain_texts import plain_documents
@@ -23,3 +26,8 @@ def rule_made_corpora(contrast_per_epoch: int, plain_per_epoch: int, seed: int) 
         Corpus("rule-made contrast", contrast, ENTITY_TYPES, contrast_per_epoch, EVERY_PAIR),
         Corpus("rule-made plain", plain, ENTITY_TYPES, plain_per_epoch, EVERY_PAIR),
     ]
+
+
+def edited_corpus(train: Sequence[Document], per_epoch: int, seed: int) -> Corpus:
+    """Documents of ``train`` whose verb or negation a rule has changed, one change each: see ``contrast_edits``."""
+    return Corpus("rule-made edits", edited_documents(train, seed), ENTITY_TYPES, per_epoch, EVERY_PAIR)
