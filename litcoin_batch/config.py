@@ -13,6 +13,7 @@ import yaml
 from litcoin_batch.schema import ConfigError
 
 DEFAULT_CHECKPOINT = "transformer"
+_SHARES = ("max_reject_share", "max_drop")
 
 Settings = TypeVar("Settings")
 
@@ -45,7 +46,7 @@ def read_config(kind: type[Settings], file: str | Path | None, given: Mapping[st
     """``kind``, a dataclass of defaults, with what ``file`` says and over it what was ``given`` (None: not given).
 
     Raises ``ConfigError`` for a file that cannot be read, an unknown key, a value of the wrong type, a
-    whole number below 1 or another below 0.
+    whole number below 1, a share outside of 0 to 1 or another number below 0.
     """
     values = {**_read_yaml(kind, file), **{name: value for name, value in given.items() if value is not None}}
     types = get_type_hints(kind)
@@ -89,6 +90,8 @@ def _checked(name: str, value: Any, type_: Any, file: str | Path | None) -> Any:
         raise ConfigError(f"{place}: expected {type_.__name__}, found {value!r}")
     if type_ is int and value < 1:
         raise ConfigError(f"{place}: expected a number of at least 1, found {value}")
+    if name in _SHARES and not 0 <= value <= 1:
+        raise ConfigError(f"{place}: expected a share from 0 to 1, found {value}")
     if type_ is float and not value >= 0:
         raise ConfigError(f"{place}: expected a number of at least 0, found {value}")
     return value
