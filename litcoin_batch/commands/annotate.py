@@ -18,7 +18,6 @@ from litcoin_batch.schema import ConfigError
 
 # Of ``readers``, whose registry imports every reader.
 _FORMATS = ("auto", "pubmed", "pubtator", "bioc", "litcoin", "jsonl", "csv", "parquet")
-_SHARE = click.FloatRange(0, 1)
 
 
 @click.command(help=as_written(__doc__), context_settings={"max_content_width": 100})
@@ -33,10 +32,10 @@ _SHARE = click.FloatRange(0, 1)
 )
 @click.option("--lexicon", multiple=True, metavar="PATH", help="Your own lexicon, Parquet or TSV; may be repeated.")
 @click.option("--run-id", metavar="ID", help="Identity of the run; a committed one is not done again.")
-@click.option("--partitions", type=click.IntRange(1), help="Tasks of the model (default: by cores and amount of text).")
+@click.option("--partitions", type=int, help="Tasks of the model (default: by cores and amount of text).")
 @click.option("--annotate-titles", is_flag=True, default=None, help="Annotate records without abstract, too.")
-@click.option("--max-text-chars", type=click.IntRange(1), help="Longer texts are rejected (default: 100000).")
-@click.option("--batch-pieces", type=click.IntRange(1), help="Padded word pieces per model batch (default: 16384).")
+@click.option("--max-text-chars", type=int, help="Longer texts are rejected (default: 100000).")
+@click.option("--batch-pieces", type=int, help="Padded word pieces per model batch (default: 16384).")
 @click.option(
     "--baseline",
     is_flag=True,
@@ -44,15 +43,13 @@ _SHARE = click.FloatRange(0, 1)
     help="The inputs are a new baseline of NLM, whole: it replaces what is there.",
 )
 @click.option(
-    "--max-reject-share", type=_SHARE, help="Publish nothing where more of the records are rejected (default: 0.01)."
+    "--max-reject-share", type=float, help="Publish nothing where more of the records are rejected (default: 0.01)."
 )
 @click.option(
-    "--max-drop", type=_SHARE, help="... or relations per document fall by more, against the last runs (default: 0.5)."
+    "--max-drop", type=float, help="... or relations per document fall by more, against the last runs (default: 0.5)."
 )
-@click.option("--wait-minutes", type=click.FloatRange(0), help="Wait so long for another run (default: 0).")
-@click.option(
-    "--batch-timeout-sec", type=click.FloatRange(0), help="A model silent for longer is ended (default: 600)."
-)
+@click.option("--wait-minutes", type=float, help="Wait so long for another run (default: 0).")
+@click.option("--batch-timeout-sec", type=float, help="A model silent for longer is ended (default: 600).")
 @click.option("--records", metavar="S3_ADDRESS", help="Put the run's record there, too, as <run id>.json.")
 def main(config: str | None, **given: object) -> None:
     begin_log()

@@ -30,7 +30,7 @@ def topics_page(facts: dict[str, Any]) -> str:
 def _lead(facts: dict[str, Any]) -> str:
     return (
         f"{facts['n_documents']:,} documents with {facts['n_words']:,} words in common, {len(facts['topics'])} topics in"
-        f" {len(facts['themes'])} themes; made {facts['made']} from snapshot {facts['snapshot']} in {facts['seconds']:.0f} s."
+        f" {len(facts['themes'])} themes; made {facts['made']} after run {facts['last_run']}, in {facts['seconds']:.0f} s."
     )
 
 

@@ -47,7 +47,8 @@ def model_topics(spark: SparkSession, warehouse: str, how: Modelling) -> dict[st
     """
     started = datetime.now(UTC)
     clock = time.monotonic()
-    snapshot = register_views(spark, warehouse)
+    register_views(spark, warehouse)
+    last_run = spark.table("runs").orderBy(F.desc("run_number")).select("run_id").first()
     storage = Storage(spark, warehouse)
     texts = spark.table("documents").where("NOT deleted AND (title IS NOT NULL OR abstract IS NOT NULL)")
     partitions = how.partitions or spark.sparkContext.defaultParallelism
@@ -62,7 +63,7 @@ def model_topics(spark: SparkSession, warehouse: str, how: Modelling) -> dict[st
     facts = {
         "id": id_,
         "made": started.isoformat(timespec="seconds"),
-        "snapshot": snapshot.number,
+        "last_run": last_run.run_id if last_run else None,
         "n_documents": bags.n_documents,
         "n_words": len(bags.words),
         "settings": _settings(how, partitions),
