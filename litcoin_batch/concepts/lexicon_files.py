@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -74,10 +75,10 @@ def placed_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, Row]]:
     """As ``read_rows``, each with its line, or its row in Parquet, counted from 1."""
     try:
         with open(path, "rb") as stream:
-            is_parquet = stream.read(4) == b"PAR1"
+            magic = stream.read(4)
     except OSError as error:
         raise ContractError(f"lexicon {path}: cannot be read: {error}") from error
-    rows = _parquet_rows(path) if is_parquet else _tsv_rows(path)
+    rows = _parquet_rows(path) if magic == b"PAR1" else _tsv_rows(path, magic[:2] == b"\x1f\x8b")
     for place, row in rows:
         if row.type not in ENTITY_TYPES:
             raise ContractError(
@@ -121,9 +122,10 @@ def _parquet_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
         raise ContractError(f"lexicon {path}: not a readable Parquet file: {error}") from error
 
 
-def _tsv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
+def _tsv_rows(path: str | os.PathLike[str], is_gzip: bool) -> Iterator[tuple[str, Row]]:
+    opened = gzip.open if is_gzip else open
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as stream:
             lines = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
             header = next(lines, [])
             _check_columns(path, header)
@@ -136,5 +138,7 @@ def _tsv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
                         f"lexicon {path}, line {lines.line_num}: expected {len(header)} columns, found {len(values)}"
                     )
                 yield f"line {lines.line_num}", Row(*(values[i] or None for i in places))
+    except (EOFError, gzip.BadGzipFile, csv.Error) as error:
+        raise ContractError(f"lexicon {path}: cut short, damaged or no table: {error}") from error
     except UnicodeDecodeError as error:
         raise ContractError(f"lexicon {path}: expected Parquet or tab-separated UTF-8 text: {error}") from error

@@ -55,7 +55,8 @@ def rounded(count: int) -> int:
 class Facts:
     """What is known of a concept besides its names. ``written_id``: the one of its current and former ids that
     annotators write, where that is not this one. ``human``: the NCBI Gene ids of a gene's human orthologues;
-    ``animals``: those of a human gene in other organisms."""
+    ``animals``: those of a human gene in other organisms.
+    """
 
     name: str = ""
     current_id: str = ""
@@ -133,7 +134,7 @@ def _write_entries(
     widths: Mapping[str, int],
 ) -> int:
     numbers, concepts = tries
-    number_of_kind = {kind: i for i, kind in enumerate(kinds)}
+    raw_kinds = {kind: i.to_bytes(widths["kind"], "little") for i, kind in enumerate(kinds)}
     ordered: list[tuple[str, str] | None] = [None] * len(numbers)
     for type_, of_type in names.items():
         letter = type_letter(type_)
@@ -147,8 +148,7 @@ def _write_entries(
             entries = names[type_][name][:MOST_ENTRIES]
             letter = type_letter(type_)
             for concept_id, kind in entries:
-                stream.write(concepts[letter + concept_id].to_bytes(widths["concept"], "little"))
-                stream.write(number_of_kind[kind].to_bytes(widths["kind"], "little"))
+                stream.write(concepts[letter + concept_id].to_bytes(widths["concept"], "little") + raw_kinds[kind])
             counts.append(len(entries))
             n_entries += len(entries)
     (folder / "spans.bin").write_bytes(bytes(counts + starts))

@@ -12,8 +12,8 @@ import time
 import pytest
 from click.testing import CliRunner
 
-from litcoin_batch import readers, writers
-from litcoin_batch.commands import annotate, checks, export, front_door, query, topics
+from litcoin_batch import config, readers, writers
+from litcoin_batch.commands import checks, export, front_door, query, topics
 from litcoin_batch.model.cpu.hardware import PRECISIONS
 from litcoin_batch.warehouse.spark import progress
 from litcoin_batch.warehouse.tables import queries
@@ -83,10 +83,10 @@ def test_examples_of_help_stand_as_written(verb):
 
 
 def test_choices_of_options_are_those_of_the_rooms():
-    assert annotate._FORMATS == ("auto", *readers.FORMATS)
+    assert config.FORMATS == readers.FORMATS
     assert checks.PRECISIONS == PRECISIONS
     assert export._FORMATS == writers.FORMATS
-    assert export._OF_SEVERAL == tuple(name for name in writers.FORMATS if len(writers.files_of(name)) > 1)
+    assert tuple(name for name in writers.FORMATS if len(writers.files_of(name)) > 1) == export._OF_SEVERAL
     assert topics._CRITERIA == lda.CRITERIA
     assert query._FORMATS == queries.FORMATS
 

@@ -22,7 +22,8 @@ import pytest
 import yaml
 
 import litcoin_batch
-from litcoin_batch.config import AnnotateConfig, read_config
+from litcoin_batch.config import AnnotateConfig
+from litcoin_batch.settings import read_config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONF = REPOSITORY / "conf"
@@ -255,17 +256,34 @@ def test_images_are_pinned_not_root_and_find_their_files(name):
         (
             ["driver", "--properties-file", "p", "local:///job.py", "in"],
             {"SPARK_HOME": "/spark", "SPARK_DRIVER_BIND_ADDRESS": "10.0.0.7"},
-            ["-s", "--", "/spark/bin/spark-submit", "--conf", "spark.driver.bindAddress=10.0.0.7"]
-            + ["--conf", "spark.executorEnv.SPARK_DRIVER_POD_IP=10.0.0.7", "--deploy-mode", "client"]
-            + ["--properties-file", "p", "local:///job.py", "in"],
+            [
+                "-s",
+                "--",
+                "/spark/bin/spark-submit",
+                "--conf",
+                "spark.driver.bindAddress=10.0.0.7",
+                "--conf",
+                "spark.executorEnv.SPARK_DRIVER_POD_IP=10.0.0.7",
+                "--deploy-mode",
+                "client",
+                "--properties-file",
+                "p",
+                "local:///job.py",
+                "in",
+            ],
         ),
         (
             ["executor"],
             {
                 **{f"SPARK_JAVA_OPT_{i}": f"-Dn={i} x" for i in range(11)},
-                **{"SPARK_HOME": "/spark", "SPARK_EXECUTOR_MEMORY": "4g", "SPARK_DRIVER_URL": "spark://d:1"},
-                **{"SPARK_EXECUTOR_ID": "3", "SPARK_EXECUTOR_CORES": "4", "SPARK_APPLICATION_ID": "app"},
-                **{"SPARK_EXECUTOR_POD_IP": "10.0.0.8", "SPARK_EXECUTOR_POD_NAME": "pod"},
+                "SPARK_HOME": "/spark",
+                "SPARK_EXECUTOR_MEMORY": "4g",
+                "SPARK_DRIVER_URL": "spark://d:1",
+                "SPARK_EXECUTOR_ID": "3",
+                "SPARK_EXECUTOR_CORES": "4",
+                "SPARK_APPLICATION_ID": "app",
+                "SPARK_EXECUTOR_POD_IP": "10.0.0.8",
+                "SPARK_EXECUTOR_POD_NAME": "pod",
                 "SPARK_RESOURCE_PROFILE_ID": "0",
             },
             [
@@ -277,10 +295,22 @@ def test_images_are_pinned_not_root_and_find_their_files(name):
                 "-Xmx4g",
                 "-cp",
                 "/spark/conf:/spark/jars/*",
-            ]
-            + ["org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend", "--driver-url", "spark://d:1"]
-            + ["--executor-id", "3", "--cores", "4", "--app-id", "app", "--hostname", "10.0.0.8"]
-            + ["--resourceProfileId", "0", "--podName", "pod"],
+                "org.apache.spark.scheduler.cluster.k8s.KubernetesExecutorBackend",
+                "--driver-url",
+                "spark://d:1",
+                "--executor-id",
+                "3",
+                "--cores",
+                "4",
+                "--app-id",
+                "app",
+                "--hostname",
+                "10.0.0.8",
+                "--resourceProfileId",
+                "0",
+                "--podName",
+                "pod",
+            ],
         ),
     ],
     ids=["any command", "driver", "executor"],

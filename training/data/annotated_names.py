@@ -48,6 +48,20 @@ def annotated_rows(documents: Iterable[Document]) -> Iterator[Row]:
                 yield Row(mention.text, mention.type, ",".join(ids))
 
 
+def gene_taxa(documents: Iterable[Document]) -> dict[str, str]:
+    """Gene id -> the organism it most probably belongs to, where any document that names it names organisms.
+
+    Each document that names the gene casts one vote, shared among the organisms it names by how often it names them.
+    """
+    votes: dict[str, Counter[str]] = defaultdict(Counter)
+    for document in documents:
+        named = Counter(i for m in document.gold.mentions if m.type == "OrganismTaxon" for i in biored_ids(m))
+        genes = {i for m in document.gold.mentions if m.type == "GeneOrGeneProduct" for i in biored_ids(m)}
+        for gene in genes if named else ():
+            votes[gene].update({taxon: n / named.total() for taxon, n in named.items()})
+    return {gene: min(counts, key=lambda t: (-counts[t], t)) for gene, counts in votes.items()}
+
+
 Counts = Mapping[tuple[str, str], Counter[str]]
 
 

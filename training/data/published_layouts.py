@@ -124,16 +124,23 @@ def hgnc(paths: Sequence[Path], options: Options) -> Iterator[Record]:
                 named(
                     ("symbol", values["symbol"]),
                     ("name", values["name"]),
-                    *(("synonym", n) for column in ("alias_symbol", "alias_name") for n in _listed(values[column])),
-                    *(("former", n) for column in ("prev_symbol", "prev_name") for n in _listed(values[column])),
+                    *(
+                        ("synonym", n)
+                        for own in ("alias_symbol", "alias_name")
+                        for n in _listed(values[own], columns[own] == own)
+                    ),
+                    *(
+                        ("former", n)
+                        for own in ("prev_symbol", "prev_name")
+                        for n in _listed(values[own], columns[own] == own)
+                    ),
                 ),
                 HUMAN,
             )
 
 
-def _listed(values: str) -> list[str]:
-    values = values.strip('"')
-    return values.split("|") if "|" in values else re.split(r", (?=\S)", values)
+def _listed(values: str, is_complete_set: bool) -> list[str]:
+    return values.strip('"').split("|") if is_complete_set else re.split(r", (?=\S)", values)
 
 
 def taxonomy(paths: Sequence[Path], options: Options) -> Iterator[Record]:
@@ -177,7 +184,9 @@ def cellosaurus(paths: Sequence[Path], options: Options) -> Iterator[Record]:
         for number, line in lines_of(path):
             code, value = line[:2], line[5:].strip()
             if code in _ENTRY_CODES:
-                first = number if code == "ID" else first
+                # The head of the file explains the codes in lines that look like an entry's.
+                if code == "ID":
+                    entry, first = {}, number
                 entry.setdefault(code, value)
             elif code == "//":
                 if not {"ID", "AC"} <= entry.keys():

@@ -170,7 +170,8 @@ class VocabularyCompiler:
 
     def lend(self, source: str, human_of: Mapping[str, tuple[str, str]], borrowers: frozenset[str]) -> int:
         """Names of human genes for orthologues of the organisms ``borrowers``, and those of the other lenders
-        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``."""
+        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``.
+        """
         known = {gene: pair for gene, pair in human_of.items() if (GENE, gene) in self._concepts}
         self._human_of = {gene: human for gene, (human, _) in known.items() if (GENE, human) in self._concepts}
         borrowing: dict[str, list[str]] = defaultdict(list)
@@ -186,13 +187,18 @@ class VocabularyCompiler:
                     n_lent += 1
         return n_lent
 
-    def annotate(self, source: str, counts: Counts) -> None:
-        """Names of annotated texts: a count for entries that are there, entries for the others."""
+    def annotate(self, source: str, counts: Counts, taxa: Mapping[str, str]) -> None:
+        """Names of annotated texts: a count for entries that are there, entries for the others.
+
+        ``taxa``: organisms of genes, for those that no source has.
+        """
         self._counts = counts
         aliases = self._find_aliases(counts)
         for (type_, key), of_concept in counts.items():
             for concept_id in of_concept:
-                self._concepts.setdefault((type_, concept_id), _Concept("", _LENT, "", _NOWHERE))
+                if (type_, concept_id) not in self._concepts:
+                    taxon = taxa.get(concept_id, "") if type_ == GENE else ""
+                    self._concepts[type_, concept_id] = _Concept("", _LENT, taxon, _NOWHERE)
                 self._add_name(type_, key, concept_id, (_ANNOTATED, source))
         for (type_, former), current in aliases.items():
             self._current.setdefault((type_, former), (current, _NOWHERE))
@@ -228,13 +234,12 @@ class VocabularyCompiler:
         return written
 
     def names(self) -> dict[str, dict[str, list[tuple[str, Kind]]]]:
-        """As ``vocabulary_files.Contents`` wants them; empties the compiler of its names."""
+        """As ``vocabulary_files.Contents`` wants them."""
         compiled: dict[str, dict[str, list[tuple[str, Kind]]]] = {}
         kinds: dict[Kind, Kind] = {}
         for type_, of_type in self._names.items():
             done = compiled[type_] = {}
-            while of_type:
-                key, entries = of_type.popitem()
+            for key, entries in of_type.items():
                 counts = self._counts.get((type_, key), {})
                 ordered = sorted((rank, -counts.get(c, 0), c, source) for c, (rank, source) in entries.items())
                 done[key] = [

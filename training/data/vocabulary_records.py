@@ -17,6 +17,8 @@ HUMAN = "9606"
 
 
 class Place(NamedTuple):
+    """Where in a source something stands."""
+
     path: Path
     line: int
 
@@ -97,7 +99,7 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
                 if line.strip():
                     yield number, line
         except UnicodeDecodeError as error:
-            raise ContractError(f"{path}, line {number + 1}: expected UTF-8 text: {error}") from error
+            raise ContractError(f"{path}, line {number}: expected UTF-8 text: {error}") from error
         except (EOFError, gzip.BadGzipFile, OSError) as error:
             raise ContractError(f"{path}, after line {number}: the file is cut short or damaged: {error}") from error
 
