@@ -33,5 +33,6 @@ def main(config: str | None, **given: object) -> None:
 def check(settings: AnnotateConfig) -> None:
     checks.check_run(settings.run_id)
     checks.check_model(settings.checkpoint, settings.device, settings.precision, settings.lexicon)
+    checks.check_vocabulary(settings.vocabulary)
     checks.check_inputs(settings.paths)
     checks.check_output(settings.warehouse)

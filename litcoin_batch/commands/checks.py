@@ -100,6 +100,14 @@ def _check_checkpoint(name_or_dir: str) -> None:
         )
 
 
+def check_vocabulary(folder: str | None) -> None:
+    """A folder, where it is not one that Spark unpacks or S3 has."""
+    if folder is None or folder.startswith("s3:") or (started_by_spark() and "/" not in folder):
+        return
+    if not Path(folder).is_dir():
+        raise ConfigError(f"vocabulary {folder}: no such folder")
+
+
 def check_run(run_id: str | None) -> None:
     if run_id is not None:
         check_run_id(run_id)

@@ -78,6 +78,7 @@ def rollback(to: str) -> None:
 @command
 @click.option("--checkpoint", required=True, metavar="NAME_OR_DIR", help="A shipped checkpoint or a folder.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
+@click.option("--vocabulary", metavar="DIR", help="As of litcoin-batch annotate.")
 @click.option("--lexicon", multiple=True, metavar="PATH", help="As of litcoin-batch annotate.")
 @click.option("--annotate-titles", is_flag=True, help="As of litcoin-batch annotate.")
 @click.option(
@@ -88,6 +89,7 @@ def rollback(to: str) -> None:
     help="So many at a time; nights may come between.",
 )
 @click.option("--parts", type=click.IntRange(1), help="Stop after so many times (default: when all is done).")
-def rollout(checkpoint: str, device: str, lexicon: tuple[str, ...], **_: Any) -> None:
-    """Annotate everything with another checkpoint in the background; readers change over when all is done."""
+def rollout(checkpoint: str, device: str, vocabulary: str | None, lexicon: tuple[str, ...], **_: Any) -> None:
+    """Annotate everything with another checkpoint or vocabulary in the background; readers change over when all is done."""
     checks.check_model(checkpoint, device, "auto", lexicon)
+    checks.check_vocabulary(vocabulary)

@@ -27,7 +27,14 @@ def work(stop: Interruption, config: AnnotateConfig) -> str:
 
 
 def annotate(stop: Interruption, config: AnnotateConfig) -> str:
-    loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces, config.precision)
+    loader = CheckpointLoader(
+        checkpoint=config.checkpoint,
+        device=config.device,
+        lexicon=config.lexicon,
+        batch_pieces=config.batch_pieces,
+        precision=config.precision,
+        vocabulary=config.vocabulary,
+    )
     if config.records is not None:
         check_place(config.records)
     model_id = loader.verify_early()

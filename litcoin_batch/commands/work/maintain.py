@@ -55,17 +55,19 @@ def rollout(
     wait_minutes: float,
     checkpoint: str,
     device: str,
+    vocabulary: str | None,
     lexicon: tuple[str, ...],
     annotate_titles: bool,
     documents: int,
     parts: int | None,
 ) -> str:
-    loader = CheckpointLoader(checkpoint, device, lexicon)
+    loader = CheckpointLoader(checkpoint, device, lexicon, vocabulary=vocabulary)
     loader.verify_early()
     spark = open_session()
     stop.listen()
     check_gpu_of(spark.sparkContext.master, device)
-    model_id, failed, n_done = loader.verify(), frozenset(), 0
+    model_id, n_done = loader.verify(), 0
+    failed: frozenset[int] = frozenset()
     while True:
         with Run(spark, warehouse, wait_minutes=wait_minutes) as run:
             state = maintenance.roll_out(
