@@ -48,7 +48,7 @@ from litcoin_batch.warehouse.inference.isolation import (
     volunteer_for_memory_killer,
 )
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch, documents_of
-from litcoin_batch.warehouse.tables.schemas import ANNOTATED
+from litcoin_batch.warehouse.tables.schemas import ANNOTATED, made_by
 
 # Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
 # and progress can be seen, while loading the model once per worker does not weigh.
@@ -104,7 +104,7 @@ class CheckpointLoader:
         )
 
     def verify(self) -> str:
-        """The ``model_id`` that rows will carry: checkpoint and vocabulary, see ``made_by``.
+        """The ``model_id`` that rows will carry: checkpoint and vocabulary, see ``schemas.made_by``.
 
         Raises ``ContractError`` where the checkpoint, the vocabulary or a lexicon is missing or damaged, ``ConfigError``
         for a lexicon that is not there, for a device of no known kind and for an unknown precision.
@@ -129,15 +129,6 @@ class CheckpointLoader:
             if may_come and "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit
                 return None
             raise
-
-
-def made_by(model_id: str, vocabulary_id: str) -> str:
-    """What decides an annotation, as rows, runs and snapshots name it: another vocabulary is as another checkpoint.
-
-    >>> made_by("lstm-0123456789ab", "vocabulary-ba9876543210")
-    'lstm-0123456789ab+vocabulary-ba9876543210'
-    """
-    return f"{model_id}+{vocabulary_id}"
 
 
 def locate_checkpoint(name_or_dir: str) -> Path:

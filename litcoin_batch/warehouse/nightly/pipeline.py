@@ -36,6 +36,7 @@ from litcoin_batch.warehouse.tables.schemas import (
     PLAN,
     RECORDS,
     table_of,
+    vocabulary_of,
 )
 from litcoin_batch.warehouse.tables.snapshots import Snapshot
 
@@ -170,7 +171,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     how.gates.check(run.stored, counts, found)
     facts = {
         "model_id": night.model_id,
-        "vocabulary_id": getattr(loader, "vocabulary_id", None),
+        "vocabulary_id": vocabulary_of(night.model_id),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
