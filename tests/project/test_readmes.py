@@ -69,7 +69,7 @@ def script(path: str) -> click.Command:
 
 def parsed(line: str) -> tuple[click.Command, list[str]]:
     """The command that a line calls, and its arguments; what Spark itself is told is left out."""
-    words = shlex.split(line)
+    words = shlex.split(re.sub(r"\$\w+", "1", line))  # a variable of a loop is a number
     while "=" in words[0]:
         words.pop(0)
     if words[0] == "litcoin-batch":
