@@ -295,13 +295,18 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair; ``chosen`` is sorted."""
+    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair; ``chosen`` is sorted.
+
+    Where a sentence names both, it is one of those: two sentences are evidence only where they have to be.
+    """
     wanted = np.zeros(pairs.n_pairs, bool)
     wanted[chosen] = True
     rows = np.flatnonzero(wanted[pairs.pair])
     pair = pairs.pair[rows]
     margin = logits[rows, kind[pair]] - logits[rows, 0]
-    order = np.lexsort((-margin, pair))
+    sentence = pairs.sentence[:, 0]
+    is_apart = sentence[pairs.left[rows]] != sentence[pairs.right[rows]]
+    order = np.lexsort((-margin, is_apart, pair))
     return rows[order[np.searchsorted(pair[order], chosen)]]
 
 
