@@ -30,6 +30,7 @@ class Entry(Protocol):
 
 class Concept(Protocol):
     name: str
+    written_id: str
 
 
 class Names(Protocol):
@@ -87,12 +88,19 @@ class CandidateFinder:
         key = fold(name, type_)
         if not key:
             return ()
-        return tuple(
-            Candidate(
-                e.concept_id, e.taxon or self._taxon(e.concept_id, type_), e.kind, e.source, e.marks, e.count, how
-            )
-            for e in self._vocabulary.find(key, type_)
-        )
+        found: dict[str, Candidate] = {}
+        for e in self._vocabulary.find(key, type_):
+            concept_id = e.concept_id
+            if type_ == CHEMICAL and not e.count:
+                concept = self._vocabulary.concept(concept_id, type_)
+                # Annotators still write the former ids of some drugs that have become descriptors of MeSH.
+                concept_id = concept.written_id if concept else concept_id
+            taxon = e.taxon or self._taxon(concept_id, type_)
+            candidate = Candidate(concept_id, taxon, e.kind, e.source, e.marks, e.count, how)
+            known = found.get(concept_id)
+            if known is None or _worth(candidate) > _worth(known):
+                found[concept_id] = candidate
+        return tuple(found.values())
 
     def _taxon(self, concept_id: str, type_: str) -> int | None:
         """Of several genes that of the first."""

@@ -136,7 +136,8 @@ class _Reading:
                     lines[taxon] += 1
         self._organisms = Organisms(self._text, sorted(spans), lines)
         for mention in by_type.get(GENE, ()):
-            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.end, mention.text)
+            known = any(c.how == "exact" for c in self._linker._finder.of(mention.text, GENE))
+            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.text, known)
 
     def _collect(self, mentions: Iterable[Mention]) -> None:
         """The options of these mentions' names, and how far names of the document support each other."""

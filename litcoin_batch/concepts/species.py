@@ -54,8 +54,11 @@ class Organisms:
     _starts: list[int] = field(init=False)
     _ends: list[int] = field(init=False)
 
-    def at(self, start: int, end: int, name: str) -> Place:
-        named = species_in_name(name)[0]
+    def at(self, start: int, name: str, known: bool) -> Place:
+        """Of a gene mention that starts there; ``known``: the whole name is one, so that "mTOR" is not mouse TOR."""
+        named, rest = species_in_name(name)
+        if known and len(name) - len(rest) <= len("h-"):
+            named = None
         if named is None:
             match = _WORD_BEFORE.search(self.text, max(0, start - 16), start)
             named = SPECIES_WORDS.get(match[1].lower()) if match else None

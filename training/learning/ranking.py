@@ -19,7 +19,7 @@ _LEAST_FEATURE_COUNT = 4
 # Chosen by cross-validation: features of a document are few documents' worth, however many mentions it has.
 DECAY = 1e-4
 # A mention that is less surely linked stays unresolved: the wrong concept costs more than none.
-LEAST_SURENESS = 0.4
+LEAST_SURENESS = 0.3
 
 
 @dataclass(frozen=True, slots=True)
