@@ -47,6 +47,7 @@ from training.learning.evaluation import evaluate
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
+@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
 @click.option(
     "--lexicon",
     multiple=True,
@@ -112,6 +113,10 @@ def _table(figures: dict) -> str:
     ]
     lines += [f"{name:<38}{c['precision']:>10.4f}{c['recall']:>10.4f}{c['f1']:>10.4f}" for name, c in rows]
     lines += [f"gold_entities.{name:<24}{given[name]:>30.4f}" for name in ("type_accuracy", "novelty_accuracy")]
+    kept = (f"at {t}: {r['rows']} rows, {r['precision'] or 0:.3f} right" for t, r in figures["rows"]["at"].items())
+    lines += [
+        f"rows: expected calibration error {figures['rows']['expected_calibration_error']:.4f}; {'; '.join(kept)}"
+    ]
     lines += ["", *(f"{level}: {words}" for level, words in figures["definitions"].items())]
     return "\n".join(lines)
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -75,7 +75,7 @@ class Stopwatch:
             torch.cuda.synchronize(self._device)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(arithmetic: Arithmetic) -> Loaded:
     """Once in this process; what is measured in turns stays loaded."""
     started = time.perf_counter()
@@ -185,6 +185,8 @@ def timed_calls(model: nn.Module, watch: Stopwatch) -> Iterator[None]:
 
 @dataclass(slots=True)
 class PieceCount:
+    """Word pieces that were real, and that were computed with the padding."""
+
     real: int = 0
     padded: int = 0
     computed: int = 0

@@ -20,6 +20,8 @@ _SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
 
 
 class Entry(Protocol):
+    """What a vocabulary says of one name of one concept."""
+
     concept_id: str
     taxon: int | None
     kind: str
@@ -29,6 +31,8 @@ class Entry(Protocol):
 
 
 class Concept(Protocol):
+    """What a vocabulary says of a concept."""
+
     name: str
     written_id: str
 
@@ -45,7 +49,8 @@ class Names(Protocol):
 
 class Candidate(NamedTuple):
     """``concept_id``: with commas between the concepts of a composite. ``how`` the name was found: exact, composite or
-    a name form; ``named_taxon``: the organism that the name itself begins with."""
+    a name form; ``named_taxon``: the organism that the name itself begins with.
+    """
 
     concept_id: str
     taxon: int | None

@@ -47,6 +47,8 @@ class Ranked:
 
 
 class Linker:
+    """Gives the mentions of a document their concept ids."""
+
     def __init__(
         self, vocabulary: VocabularyNames, ranker: Ranker | None = None, variants: VariantNumbers | None = None
     ) -> None:

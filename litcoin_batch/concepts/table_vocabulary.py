@@ -14,6 +14,8 @@ _HAS_TAXON = (ENTITY_TYPES[0], ENTITY_TYPES[5])
 
 
 class TableVocabulary:
+    """A vocabulary in memory, from the rows of a table."""
+
     def __init__(self, rows: Iterable[Row] = (), orthologues: Iterable[tuple[str, ...]] = ()) -> None:
         """Of ``rows`` that are alike the first counts; ``orthologues``: groups of NCBI Gene ids."""
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}

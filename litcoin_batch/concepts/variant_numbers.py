@@ -25,6 +25,8 @@ COLUMNS = ("gene", "change", "rs")
 
 
 class VariantNumbers:
+    """The dbSNP number of a change in a gene, where there is one."""
+
     def __init__(self, numbers: Mapping[tuple[str, str], str] | None = None) -> None:
         """``numbers``: (NCBI Gene id, change as ``variant_ids`` gives it) -> "rs6025"."""
         self._numbers = dict(numbers or {})

@@ -101,7 +101,7 @@ _DNA = (
     ("SUB", rf"(?P<ref>{_NT}) ?(?P<pos>{_POS}) ?(?:>|/|to )? ?(?P<alt>{_NT})"),
     ("SUB", rf"\(?(?P<ref>{_NT}){_TO}(?P<alt>{_NT})\)?{_WHERE}(?P<pos>{_POS})"),
     ("SUB", rf"(?P<ref>{_NT}) ?(?:>|/|to) ?(?P<alt>{_NT})(?P<pos>)"),
-    ("SUB", rf"(?P<ref>[ACGT]{{2,}}) ?(?:>|to) ?(?P<alt>[ACGT]{{2,}})(?P<pos>)"),
+    ("SUB", r"(?P<ref>[ACGT]{2,}) ?(?:>|to) ?(?P<alt>[ACGT]{2,})(?P<pos>)"),
     ("SUB", rf"(?P<pos>{_RANGE}) ?(?P<ref>[ACGT]{{2,}}) ?> ?(?P<alt>[ACGT]+)"),
     ("SUB", rf"(?P<pos>{_POS}) ?(?P<ref>{_NT})? ?(?P<alt>=)"),
     ("INDEL", rf"(?P<pos>{_RANGE}) ?(?:delins|del ?(?:{_SEQ})?ins|ins/del|indel) ?(?P<seq>{_SEQ})?"),

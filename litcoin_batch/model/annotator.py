@@ -76,6 +76,8 @@ class Annotator:
             self._model.to_int8(checkpoint.input_ranges)
         self._tokenizer = checkpoint.tokenizer
         self._config = checkpoint.config
+        # None: scores of relations say how sure the pair is, whatever its ends.
+        self.row_calibration = checkpoint.row_calibration
         self._linker = linker
         self.vocabulary_id = linker.vocabulary_id
         self._batch_pieces = batch_pieces
@@ -186,10 +188,13 @@ class Annotator:
         batch = self._collate(pieces)
         words = self._model.words(batch)
         texts = [document.text for document in documents]
-        if given is None:
+        from_text = given is None
+        if from_text:
             given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
         entities = link_entities(given, pieces)
         relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
+        if from_text and self.row_calibration:
+            relations = [self.row_calibration.rescore(m, r) for m, r in zip(given, relations, strict=True)]
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
             for document, mentions, found in zip(documents, given, relations, strict=True)

@@ -65,7 +65,7 @@ def test_the_life_of_a_warehouse(spark, nights, tmp_path):
     _do(spark, warehouse, maintenance.compact)
     assert read(warehouse) == seen[2]
     assert all(
-        len(_do(spark, warehouse, lambda run: run.parent.files(table))) == 1
+        len(_do(spark, warehouse, lambda run, table=table: run.parent.files(table))) == 1
         for table in ("documents", "relations", "runs")
     )
     assert _do(spark, warehouse, maintenance.status)["retired_rows"] == {}

@@ -67,7 +67,8 @@ class Loader(Protocol):
 @dataclass(frozen=True, slots=True)
 class CheckpointLoader:
     """``checkpoint``: a shipped name, a folder all hosts see, one that ``--archives x.tar.gz#NAME`` unpacks, or
-    ``s3://bucket/folder``, which each host downloads once."""
+    ``s3://bucket/folder``, which each host downloads once.
+    """
 
     checkpoint: str
     device: str = "auto"
