@@ -74,7 +74,8 @@ def main(
         raise click.ClickException(str(error)) from error
     if wanted["record"]:
         _record(checkpoint, figures, annotator)
-    figures |= {"model_id": annotator.model_id, "precision": annotator.precision, "gold": [path.name for path in gold]}
+    figures |= {"model_id": annotator.model_id, "vocabulary_id": annotator.vocabulary_id}
+    figures |= {"precision": annotator.precision, "gold": [path.name for path in gold]}
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(figures, indent=1) + "\n")
     click.echo("\n\n".join(_tables(figures)))

@@ -10,7 +10,7 @@ cannot expand: the parser never sees a document type declaration.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import NamedTuple
 
 from lxml import etree
@@ -89,7 +89,7 @@ class XmlRecords:
                 yield from self._gap()
         yield from self._close()
 
-    def _open(self) -> Iterator[Damage]:
+    def _open(self) -> Generator[Damage, None, Damage | None]:
         """Read the prologue; yields what is odd about it, returns a ``Damage`` to refuse the file."""
         while len(self._data) < HEAD_BYTES and self._fill():
             pass
@@ -132,7 +132,7 @@ class XmlRecords:
         self._start_anywhere = re.compile(rb"<(?:%s)(?=[\s/>])" % names)
         roots = b"|".join(root.encode() for root in self._tags_by_root)
         self._token = re.compile(
-            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])|<(?P<root>%s)(?:\s[^<>]*)?>"
+            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])|<(?P<root>%s)(?:\s[^<>]*)?/?>"
             % (special, ends, names, roots)
         )
 
@@ -211,6 +211,7 @@ class XmlRecords:
                     return Damage(f"XML is not well-formed: {error.msg}", raw)
             if token.kind in ("start", "root") or (token.kind == "end" and token.name in self._roots):
                 break
+        self._closed |= token.kind == "root"  # the damage says that what is around it was cut
         slash = "/" if token.kind == "end" else ""
         return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._take(token.begin))
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from importlib.metadata import version
+from typing import Any
 
 from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, Row
@@ -22,7 +23,7 @@ from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.increments import Increment, texts_of
-from litcoin_batch.warehouse.nightly.ingest import read_records, without_labels
+from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
 from litcoin_batch.warehouse.tables.schemas import (
@@ -33,11 +34,12 @@ from litcoin_batch.warehouse.tables.schemas import (
     FOLDED,
     HELD,
     PLAN,
-    RECORDS,
     table_of,
+    vocabulary_of,
 )
 from litcoin_batch.warehouse.tables.snapshots import Snapshot
 
+_MAX_NOTES = 50
 LOG = logging.getLogger("litcoin_batch")
 
 
@@ -50,6 +52,7 @@ class Inputs:
     annotate_titles: bool = False
     max_text_chars: int = 100_000
     baseline: bool = False
+    fallback_texts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +79,7 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
         "annotate_titles": str(inputs.annotate_titles),
         "max_text_chars": str(inputs.max_text_chars),
         "model_id": model_id,
+        **({"fallback_texts": "True"} if inputs.fallback_texts else {}),
     }
     if run.committed is not None:
         _check_same(run.committed, asked)
@@ -95,8 +99,8 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
 def _check_model(parent: Snapshot, model_id: str) -> None:
     if parent.number and parent.model_id != model_id:
         raise ConfigError(
-            f"the warehouse holds annotations of {parent.model_id}, the checkpoint given is {model_id}; bring it in with"
-            " jobs/maintain.py rollout, which readers see when it is complete"
+            f"the warehouse holds annotations of {parent.model_id} (checkpoint+vocabulary), given are {model_id}; bring"
+            " these in with jobs/maintain.py rollout, which readers see when it is complete"
         )
 
 
@@ -127,14 +131,17 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     night = Increment(run.stored, selection, run.number, configuration["model_id"])
 
     sources = {i.file: i.source for i in selection.to_read}
-    records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
+    read = read_records(run.spark, sources, inputs.format, selection.rejects, inputs.fallback_texts)
+    read = run.stage("read", read, READ)
+    records = read.drop("notes")
     known = night.known(records)
     folded = run.stage("fold", revisions.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
     look_up = {
         "restore": partial(run.stage, "restore", night.restored(folded), DOCUMENTS),
         "held": partial(run.stage, "held", night.held(folded), HELD),
+        "notes": partial(_notes, read),
     }
-    restored, held = do_together(run.spark, look_up).values()
+    restored, held, notes = do_together(run.spark, look_up).values()
     new = folded.where("NOT is_known AND is_current")
     texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
     plan = run.stage("plan", night.plan(texts, held), PLAN)
@@ -148,7 +155,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
-        steps = {
+        steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, night.model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(
@@ -162,20 +169,20 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
             "tally": partial(revisions.tally, settled),
             "found": partial(_found, annotated),
         }
-        kept = do_together(run.spark, steps)
+        kept: dict[str, Any] = do_together(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     revisions.check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
     facts = {
         "model_id": night.model_id,
-        "vocabulary_id": getattr(loader, "vocabulary_id", None),
+        "vocabulary_id": vocabulary_of(night.model_id),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
-        "configuration": configuration,
+        "configuration": {**configuration, "notes": notes} if notes else configuration,
         "versions": versions(),
     }
     run.keep("runs", run.record(facts, counts), ("run_id",))
@@ -191,6 +198,22 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     for reject in selection.rejects:
         LOG.warning("input %s: %s", reject.source, reject.reason)
     return selection
+
+
+def _notes(read: DataFrame) -> str:
+    """What the readers noted, by file: how often, and the first record. One a line; empty if nothing."""
+    rows = (
+        read.select("source", "record", F.explode("notes").alias("note"))
+        .groupBy("source", "note")
+        .agg(F.count("*").alias("n"), F.min("record").alias("first"))
+        .orderBy("source", "note")
+        .limit(_MAX_NOTES)
+        .collect()
+    )
+    said = [f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows]
+    for line in said:
+        LOG.warning("input %s", line)
+    return "\n".join(said)
 
 
 def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
