@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 from litcoin_batch.commands.terminal import Interruption
@@ -82,7 +83,13 @@ def rollout(
             return f"{n_done} documents annotated with {model_id}{lost}, {state.n_missing} to go"
 
 
-_WORK = {"status": status, "compact": compact, "retain": retain, "rollback": rollback, "rollout": rollout}
+_WORK: dict[str, Callable[..., str]] = {
+    "status": status,
+    "compact": compact,
+    "retain": retain,
+    "rollback": rollback,
+    "rollout": rollout,
+}
 # Where it is not all or nothing.
 _GOES_ON = "readers see what they saw; the same command goes on from what is done"
 _INTERRUPTED = {
