@@ -1,58 +1,32 @@
-"""Tables of names read back as written; others are refused by file, place, value and expectation."""
-
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from litcoin_batch.concepts import opening
+from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row, read_rows, write_rows
+from litcoin_batch.concepts.opening import open_vocabulary
 from litcoin_batch.schema import ContractError
 
-GENE, DISEASE, CHEMICAL, VARIANT = (
-    "GeneOrGeneProduct",
-    "DiseaseOrPhenotypicFeature",
-    "ChemicalEntity",
-    "SequenceVariant",
-)
+GENE, DISEASE, VARIANT = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "SequenceVariant"
 ROWS = [
     Row("IL-6", GENE, "3569"),
-    Row("Il6", GENE, "16193"),
-    Row("TNF-alpha", GENE, "7124"),
+    Row("Il6", GENE, "16193", "10090"),
     Row("breast and ovarian cancer", DISEASE, "D001943,D010051"),
-    Row("IL-6", CHEMICAL, "D015850"),
     Row("Arg506Gln", VARIANT, "rs6025"),
 ]
 
 
-@pytest.fixture(params=["parquet", "tsv"])
-def lexicon_file(request, tmp_path):
-    path = tmp_path / "names.dat"
-    if request.param == "parquet":
+@pytest.mark.parametrize("suffix", ["parquet", "tsv"])
+def test_a_file_reads_back_as_its_rows(tmp_path, suffix):
+    path = tmp_path / f"names.{suffix}"
+    if suffix == "parquet":
         assert write_rows(ROWS, path) == len(ROWS)
     else:
-        path.write_text("\n".join("\t".join(row[:3]) for row in (Row._fields, *ROWS)) + "\n", encoding="utf-8")
-    return path
-
-
-SPECIES = [
-    Row("IL6", GENE, "3569", "9606"),
-    Row("Il6", GENE, "16193", "10090"),
-    Row("Il6", GENE, "24498", "10116"),
-]
-
-
-@pytest.mark.parametrize("suffix", ["parquet", "tsv"])
-def test_the_organism_is_kept_in_files(tmp_path, suffix):
-    path = tmp_path / f"genes.{suffix}"
-    if suffix == "parquet":
-        write_rows([*SPECIES, ROWS[0]], path)
-    else:
-        lines = [Row._fields, *SPECIES, (*ROWS[0][:3], "")]
-        path.write_text("\n".join("\t".join(line) for line in lines) + "\n")
-    assert list(read_rows(path)) == [*SPECIES, ROWS[0]]
-
-
-def test_a_file_reads_back_as_its_rows(lexicon_file):
-    assert list(read_rows(lexicon_file)) == ROWS
+        lines = [Row._fields, *((*row[:3], row.taxon or "") for row in ROWS)]
+        path.write_text("\n".join("\t".join(line) for line in lines) + "\n", encoding="utf-8")
+    found = [row._replace(taxon=row.taxon or None) for row in read_rows(path)]
+    assert found == ROWS
 
 
 @pytest.mark.parametrize(
@@ -87,3 +61,16 @@ def test_a_parquet_file_without_a_column_or_with_nulls_is_refused(tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ContractError, match="nowhere.tsv"):
         list(read_rows(tmp_path / "nowhere.tsv"))
+
+
+def test_without_a_compiled_vocabulary_the_small_lexicon_stands_in_and_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(opening, "SHIPPED", tmp_path / "none")
+    vocabulary = open_vocabulary()
+    names = {name: vocabulary.find(fold(name, "OrganismTaxon"), "OrganismTaxon") for name in ("patients", "mice")}
+    assert {name: [e.concept_id for e in found] for name, found in names.items()} == {
+        "patients": ["9606"],
+        "mice": ["10090"],
+    }
+    assert vocabulary.vocabulary_id.startswith("table-")
+    with pytest.raises(ContractError, match="none"):
+        open_vocabulary(tmp_path / "none")
