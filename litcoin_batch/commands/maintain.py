@@ -2,7 +2,7 @@
 
     spark-submit jobs/maintain.py status   --warehouse DIR
     spark-submit jobs/maintain.py compact  --warehouse DIR
-    spark-submit jobs/maintain.py retain   --warehouse DIR --snapshots 30
+    spark-submit jobs/maintain.py vacuum   --warehouse DIR --runs 30
     spark-submit jobs/maintain.py rollback --warehouse DIR --to RUN_ID
     spark-submit jobs/maintain.py rollout  --warehouse DIR --checkpoint NAME_OR_DIR
 
@@ -33,6 +33,7 @@ from litcoin_batch.warehouse.spark.session import (
     open_session,
     shorten,
 )
+from litcoin_batch.warehouse.tables.status import status as describe
 
 
 @click.group(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
@@ -72,28 +73,32 @@ def fail(reason: object, code: int) -> None:
 
 @command
 def status(warehouse: str, wait_minutes: float) -> str:
-    """What lies in the warehouse, as JSON."""
-    with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
-        return json.dumps(maintenance.status(run), indent=1, default=str)
+    """What lies in the warehouse, as JSON; takes no lock and changes nothing."""
+    return json.dumps(describe(warehouse), indent=1, default=str)
 
 
 @command
 def compact(warehouse: str, wait_minutes: float) -> str:
     """Rewrite the tables in files of a good size, without the rows that readers no longer see."""
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
-        before = sum(map(len, run.parent.tables.values()))
-        snapshot = maintenance.compact(run)
-    return f"snapshot {snapshot.number}: {sum(map(len, snapshot.tables.values()))} files, {before} before"
+        before = _count_files(run)
+        state = maintenance.compact(run)
+        after = _count_files(run)
+    return f"run {state.run_id}: {after} files, {before} before"
+
+
+def _count_files(run: Run) -> int:
+    return sum(len(run.log.files(run.parent, table)) for table in run.parent.versions)
 
 
 @command
 @click.option(
-    "--snapshots", type=click.IntRange(1), default=30, show_default=True, help="How many of the newest to keep."
+    "--runs", type=click.IntRange(1), default=30, show_default=True, help="To how many of the newest one can roll back."
 )
-def retain(warehouse: str, wait_minutes: float, snapshots: int) -> str:
-    """Delete old snapshots, and the files that only they list."""
+def vacuum(warehouse: str, wait_minutes: float, runs: int) -> str:
+    """Delete files that are needed neither now nor to roll back to one of the newest runs."""
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
-        deleted = maintenance.retain(run, snapshots)
+        deleted = maintenance.vacuum(run, runs)
     return f"{len(deleted)} files deleted" + "".join(f"\n  {name}" for name in deleted)
 
 
@@ -104,8 +109,8 @@ def retain(warehouse: str, wait_minutes: float, snapshots: int) -> str:
 def rollback(warehouse: str, wait_minutes: float, to: str) -> str:
     """Make the tables what they were after an earlier run; the next night applies again what came later."""
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
-        snapshot = maintenance.rollback(run, to)
-    return f"snapshot {snapshot.number} shows the tables as run {to} left them"
+        maintenance.roll_back(run, to)
+    return f"readers see the tables as run {to} left them"
 
 
 @command

@@ -39,7 +39,7 @@ ALLOWED = {
             f"{OWN}.text",
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
-        *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
+        *("pyspark", "py4j", "pyarrow", "pandas", "deltalake", "duckdb", "boto3", "botocore", "awscrt"),
     },
     # What the readers read back: they share its rules.
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},

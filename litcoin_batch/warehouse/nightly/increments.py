@@ -39,9 +39,9 @@ class Increment:
 
         Where a new baseline replaces everything, only what is not NLM's stays: collections of the user's own.
         """
-        if not self.stored.has("documents"):
+        if not self.stored.has("documents", "history"):
             return None
-        documents = self.stored.read("documents").select(*_NARROW)
+        documents = self.stored.read_documents().select(*_NARROW)
         issues = self._issues()
         documents = documents.join(F.broadcast(issues), "source", "left")
         is_void = (F.col("run_number") < F.col("newest_issue")).eqNullSafe(True)
@@ -68,10 +68,6 @@ class Increment:
         retired = self._retired(DOCUMENT)
         known = documents.withColumnRenamed("run_id", "written_by").join(retired, ["pmid", "written_by"], "left")
         is_visible = F.col("is_current") & F.col("is_retired").isNull()
-        # A new baseline leaves no file of the old tables: what stays is written again.
-        is_visible = F.lit(False) if self.selection.replaces else is_visible
-        if self.selection.replaces:
-            known = known.where("is_current AND is_retired IS NULL")
         nothing = {
             field.name: F.lit(None).cast(field.dataType)
             for field in FOLDED
@@ -90,7 +86,7 @@ class Increment:
         again = folded.where("is_known AND is_current AND NOT is_visible").select(
             *_IDENTITY, F.col("written_by").alias("run_id")
         )
-        rows = self.stored.read("documents") if self.stored.has("documents") else self.stored.empty("documents")
+        rows = self.stored.read_documents()
         return conform(
             rows.join(F.broadcast(again), [*_IDENTITY, "run_id"], "left_semi").withColumn("is_current", F.lit(True)),
             DOCUMENTS,
@@ -103,12 +99,14 @@ class Increment:
         annotations = self.stored.read("annotations").select(
             "pmid", "text_sha256", "model_id", F.col("run_id").alias("written_by")
         )
-        if not self.selection.replaces:
-            touched = (
-                folded.where("pmid IS NOT NULL")
-                .groupBy("pmid")
-                .agg(F.bool_or(F.expr("is_current AND is_known AND is_visible")).alias("same"))
-            )
+        touched = (
+            folded.where("pmid IS NOT NULL")
+            .groupBy("pmid")
+            .agg(F.bool_or(F.expr("is_current AND is_known AND is_visible")).alias("same"))
+        )
+        if self.selection.replaces:
+            annotations = annotations.join(touched.where("same").select("pmid"), "pmid", "left_anti")
+        else:
             annotations = annotations.join(touched.where("NOT same").select("pmid"), "pmid", "left_semi")
         held = annotations.join(self._retired(ANNOTATION), ["pmid", "written_by"], "left")
         return conform(held.withColumn("is_visible", F.col("is_retired").isNull()), HELD)

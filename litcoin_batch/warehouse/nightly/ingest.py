@@ -18,7 +18,7 @@ from litcoin_batch.readers import read_stream
 from litcoin_batch.schema import ConfigError, Document, Reject
 from litcoin_batch.warehouse.files.downloads import download
 from litcoin_batch.warehouse.files.objects import is_object
-from litcoin_batch.warehouse.files.storage import StoredFile, as_uri, read_end
+from litcoin_batch.warehouse.files.storage import StoredFile, as_uri, escape, read_end
 from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, columns, conform, table_of
 
 EXCERPT_CHARS = 200
@@ -104,10 +104,6 @@ def _fetcher(
                 yield from parse_file(path, source, local.read_bytes(), format)
 
     return fetch
-
-
-def escape(path: str) -> str:
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def _parser(sources: dict[str, str], format: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:

@@ -17,8 +17,8 @@ from litcoin_batch.readers.pubmed import source_order
 from litcoin_batch.schema import ConfigError, Reject
 from litcoin_batch.warehouse.files.downloads import download
 from litcoin_batch.warehouse.files.objects import is_object
-from litcoin_batch.warehouse.files.storage import StoredFile, read_companion
-from litcoin_batch.warehouse.nightly.ingest import escape, name_sources
+from litcoin_batch.warehouse.files.storage import StoredFile, escape, read_companion
+from litcoin_batch.warehouse.nightly.ingest import name_sources
 
 # What became of an input file.
 NEW, CHANGED, APPLIED, DAMAGED, OUTDATED = "new", "changed", "applied before", "damaged", "outdated"

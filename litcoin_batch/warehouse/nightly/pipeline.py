@@ -25,6 +25,7 @@ from litcoin_batch.warehouse.nightly.increments import Increment, texts_of
 from litcoin_batch.warehouse.nightly.ingest import read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.tables.log import State
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
     DOCUMENTS,
@@ -36,7 +37,6 @@ from litcoin_batch.warehouse.tables.schemas import (
     RECORDS,
     table_of,
 )
-from litcoin_batch.warehouse.tables.snapshots import Snapshot
 
 LOG = logging.getLogger("litcoin_batch")
 
@@ -92,7 +92,7 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
         raise
 
 
-def _check_model(parent: Snapshot, model_id: str) -> None:
+def _check_model(parent: State, model_id: str) -> None:
     if parent.number and parent.model_id != model_id:
         raise ConfigError(
             f"the warehouse holds annotations of {parent.model_id}, the checkpoint given is {model_id}; bring it in with"
@@ -175,12 +175,12 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
+        "baseline": selection.baseline,
         "configuration": configuration,
         "versions": versions(),
     }
-    run.keep("runs", run.record(facts, counts), ("run_id",))
-    run.publish(_next(run, selection, night.model_id), [table for table, n in n_rows.items() if not n])
-    return run.read_record()
+    run.commit(run.record(facts, counts))
+    return run.read_record(run.run_id)
 
 
 def _select(run: Run, inputs: Inputs) -> input_files.Selection:
@@ -232,14 +232,6 @@ def _applied(run: Run, selection: input_files.Selection) -> DataFrame:
         for i in selection.to_read
     ]
     return table_of(run.spark, rows, FILES)
-
-
-def _next(run: Run, selection: input_files.Selection, model_id: str) -> Snapshot:
-    """The snapshot to come, without the files that the run adds."""
-    tables = {
-        table: files for table, files in run.parent.tables.items() if table != "documents" or not selection.replaces
-    }
-    return Snapshot(run.number, run.parent.number, run.run_id, "run", model_id, selection.baseline, tables=tables)
 
 
 def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:

@@ -1,7 +1,7 @@
 """The declared schema of every table, and the flat tables as projections of the nested one.
 
-A table is a set of Parquet files, ``WAREHOUSE/<table>/<run_id>.part-00000.parquet``; which of them count, the
-newest snapshot says (``snapshots``), and which of their rows, the table ``retired`` (``views``).
+A table is a Delta table; which of its files count, its log says (``log``), and which of their rows, the tables ``runs``
+and ``retired`` (``views``).
 """
 
 from __future__ import annotations
@@ -105,9 +105,12 @@ FILES = columns(
 # What readers no longer see: of ``pmid``, the row of ``documents`` (kind "document") or the rows of annotations,
 # mentions and relations (kind "annotation") that run ``written_by`` wrote; ``run_id`` made them obsolete.
 RETIRED = columns(kind=STRING, pmid=LONG, written_by=STRING, run_id=STRING)
+# One row for each piece of work that was committed; ``work``: "annotate", "compact", "rollout" or "rollback". ``baseline``: the
+# year (two digits) of NLM's baseline that the warehouse holds; ``tables``: the version of each that the run left.
 RUNS = columns(
     run_id=STRING,
     run_number=LONG,
+    work=STRING,
     started=TimestampType(),
     finished=TimestampType(),
     **_MADE_BY,
@@ -119,13 +122,21 @@ RUNS = columns(
     n_files=LONG,
     n_files_applied_before=LONG,
     n_files_refused=LONG,
+    baseline=INT,
+    tables=MapType(STRING, LONG),
     sources=ArrayType(columns(source=STRING, records=LONG, **{fate: LONG for fate in FATES})),
     durations_sec=MapType(STRING, DOUBLE),
     configuration=MapType(STRING, STRING),
     versions=MapType(STRING, STRING),
 )
 
+# Documents that a compaction has taken out of ``documents``: older versions, instructions to delete, what they deleted. A late
+# file may ask for them.
+HISTORY = DOCUMENTS
+
+# In the order in which a run commits them: rows go before anything says that they are obsolete, and ``runs`` is last.
 SCHEMAS = {
+    "history": HISTORY,
     "documents": DOCUMENTS,
     "annotations": ANNOTATIONS,
     "mentions": MENTIONS,
@@ -178,10 +189,14 @@ def table_of(spark: SparkSession, rows: Sequence[tuple], schema: StructType) -> 
 
     Of Python objects it would make a job for its Python workers, even where there are none.
     """
+    return spark.createDataFrame(arrow_table(rows, schema), schema)
+
+
+def arrow_table(rows: Sequence[tuple], schema: StructType) -> pa.Table:
     arrow = arrow_schema(schema)
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [_arrow_array(values, field.type) for values, field in zip(columns, arrow, strict=True)]
-    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema)
+    return pa.Table.from_arrays(arrays, schema=arrow)
 
 
 def _arrow_array(values: Sequence, kind: pa.DataType) -> pa.Array:
