@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import threading
-from concurrent.futures import ThreadPoolExecutor
+import subprocess
+import sys
 from pathlib import Path
 
 import duckdb
@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from deltalake import DeltaTable
 
+import racers
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY, OTHERS, TableLog, location_of
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS, arrow_schema
@@ -82,45 +83,37 @@ def test_what_runs_does_not_hold_is_not_there_and_goes_with_the_next_writer(tmp_
     assert log.open("relations").version() == version
 
 
-def _race_many(warehouse: str, n_rounds: int) -> TableLog:
-    """Each round two writers that know the same state; one commits the next number, the other is refused."""
-    log = TableLog(warehouse)
-    for number in range(n_rounds):
-        barrier = threading.Barrier(2)
-
-        def race(run_id: str, barrier=barrier) -> str:
-            own = TableLog(warehouse)
-            before = own.state()
-            row = {"run_id": run_id, "run_number": before.number + 1, "work": ANNOTATE, "model_id": "m", "tables": {}}
-            barrier.wait()
-            try:
-                return own.commit(before, [row]).run_id
-            except ContractError as error:
-                return str(error)
-
-        racers = [f"round-{number}-{i}" for i in range(2)]
-        with ThreadPoolExecutor(2) as pool:
-            told = dict(zip(racers, pool.map(race, racers), strict=True))
-        winners = [run_id for run_id in racers if told[run_id] == run_id]
-        assert len(winners) == 1, told
-        loser = next(run_id for run_id in racers if run_id not in winners)
-        assert (
-            f"another run has been committed since run {number}, so nothing of run {loser} is published" in told[loser]
-        )
-        assert (log.state().number, log.state().run_id) == (number + 1, winners[0])
-    return log
+def _race(warehouse: str, n_rows: int) -> None:
+    """Two processes commit as fast as they can: none is lost, none doubled, and who comes second is told."""
+    TableLog(warehouse).create()
+    command = [sys.executable, str(Path(racers.__file__)), warehouse]
+    racing = [subprocess.Popen([*command, name, str(n_rows)], stdout=subprocess.PIPE, text=True) for name in "ab"]
+    told = [json.loads(racer.communicate(timeout=300)[0]) for racer in racing]
+    rows = TableLog(warehouse).runs()
+    assert sorted(row["run_id"] for row in rows) == sorted(run_id for one in told for run_id in one["won"])
+    assert [row["run_number"] for row in rows] == list(range(1, len(rows) + 1))
+    assert n_rows <= len(rows)
+    assert all("another run has been committed since run" in said for one in told for said in one["lost"])
 
 
-def test_of_two_writers_one_commits_and_the_other_is_told(tmp_path):
-    TableLog(str(tmp_path / "w")).create()
-    assert len(_race_many(str(tmp_path / "w"), 20).runs()) == 20
+def test_two_writers_racing_lose_no_commit_and_double_none(tmp_path):
+    _race(str(tmp_path / "w"), 20)
 
 
-def test_so_it_is_on_an_object_store(s3):
-    TableLog("s3a://bucket/w").create()
-    log = _race_many("s3a://bucket/w", 5)
-    assert [row["run_number"] for row in log.runs()] == [1, 2, 3, 4, 5]
-    assert not any(request.startswith("DELETE") for request in s3.seen)
+def test_so_it_is_on_an_object_store(s3_process):
+    _race("s3a://bucket/w", 10)
+
+
+def test_who_comes_second_is_told_and_changes_nothing(tmp_path):
+    first, second = TableLog(str(tmp_path)), TableLog(str(tmp_path))
+    first.create()
+    before = second.state()
+    commit(first, "quick", [relation(1)])
+    with pytest.raises(
+        ContractError, match="another run has been committed since run 0, so nothing of run slow is published"
+    ):
+        second.commit(before, [{"run_id": "slow", "run_number": 1, "work": ANNOTATE, "model_id": "m", "tables": {}}])
+    assert [row["run_id"] for row in second.runs()] == ["quick"]
 
 
 def test_a_new_column_needs_no_rewriting(tmp_path, monkeypatch):

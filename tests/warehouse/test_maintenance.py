@@ -98,6 +98,7 @@ def test_the_life_of_a_warehouse(spark, nights, tmp_path):
     assert _without_run(read(warehouse)) == _without_run(seen[2])
 
     before = read(warehouse)
+    _do(spark, warehouse, maintenance.compact)
     deleted = _do(spark, warehouse, lambda run: maintenance.vacuum(run, 1))
     assert len(deleted) > 10
     listed = {
