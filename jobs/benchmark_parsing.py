@@ -28,6 +28,7 @@ import click
 from lxml import etree
 
 from litcoin_batch.readers import read_path
+from litcoin_batch.schema import Document
 
 _CITATION = re.compile(rb"<MedlineCitation[\s>].*?</MedlineCitation>(?:\s*<PubmedData>.*?</PubmedData>)?", re.DOTALL)
 _PMID = re.compile(rb"(<PMID[^>]*>)\s*\d+\s*(</PMID>)")
@@ -138,17 +139,21 @@ def count_altered(reader: str, path: Path, n: int) -> int:
     texts = _texts(reader, path, n)
     return sum(
         title != true_title or any(section not in abstract for section in sections)
-        for (title, abstract), (true_title, sections) in zip(texts, _true_texts(path))
+        for (title, abstract), (true_title, sections) in zip(texts, _true_texts(path), strict=True)
     )
 
 
 def _texts(reader: str, path: Path, n: int) -> list[tuple[str, str]]:
     if reader == "litcoin_batch":
-        return [(item.title or "", item.abstract or "") for item in itertools.islice(read_path(path), n)]
+        return [
+            (item.title or "", item.abstract or "")
+            for item in itertools.islice(read_path(path), n)
+            if isinstance(item, Document)
+        ]
     done = subprocess.run([sys.executable, "-c", _PARSER_TEXTS, str(path), str(n)], capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(f"{reader} failed: {done.stderr.strip()[-500:]}")
-    return [tuple(" ".join(text.split()) for text in pair) for pair in json.loads(done.stdout)]
+    return [(" ".join(title.split()), " ".join(abstract.split())) for title, abstract in json.loads(done.stdout)]
 
 
 def _true_texts(path: Path) -> Iterator[tuple[str, list[str]]]:
@@ -186,7 +191,7 @@ def report(runs: list[dict], altered: dict[str, int], n_distinct: int) -> str:
             f"{max(rates[name]):,.0f} | {wall:,.0f} | {peak:,.0f} | {n_altered} of {n_distinct} |"
         )
     if len(rates) == 2:
-        ratios = [ours / theirs for ours, theirs in zip(*rates.values())]
+        ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         lines += ["", f"Ratio turn by turn: median {statistics.median(ratios):.2f}, {spread}"]
     return "\n".join(lines)

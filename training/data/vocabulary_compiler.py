@@ -170,7 +170,8 @@ class VocabularyCompiler:
 
     def lend(self, source: str, human_of: Mapping[str, tuple[str, str]], borrowers: frozenset[str]) -> int:
         """Names of human genes for orthologues of the organisms ``borrowers``, and those of the other lenders
-        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``."""
+        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``.
+        """
         known = {gene: pair for gene, pair in human_of.items() if (GENE, gene) in self._concepts}
         self._human_of = {gene: human for gene, (human, _) in known.items() if (GENE, human) in self._concepts}
         borrowing: dict[str, list[str]] = defaultdict(list)
@@ -207,11 +208,11 @@ class VocabularyCompiler:
         """Ids that annotators write and no source knows -> what most of their names mean now."""
         votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for (type_, key), of_concept in counts.items():
-            now = [c for c, (rank, _) in self._names[type_].get(key, {}).items() if rank < _ANNOTATED]
+            meant = [c for c, (rank, _) in self._names[type_].get(key, {}).items() if rank < _ANNOTATED]
             for concept_id, n in of_concept.items():
                 unknown = (type_, concept_id) not in self._concepts and "," not in concept_id
                 if unknown and type_ != GENE and not concept_id.startswith("rs"):
-                    votes[type_, concept_id].update({c: n / len(now) for c in now} or {"": n})
+                    votes[type_, concept_id].update({c: n / len(meant) for c in meant} or {"": n})
         found = {}
         for old, now in votes.items():
             best = min(now, key=lambda c: (-now[c], c))
@@ -233,13 +234,12 @@ class VocabularyCompiler:
         return written
 
     def names(self) -> dict[str, dict[str, list[tuple[str, Kind]]]]:
-        """As ``vocabulary_files.Contents`` wants them; empties the compiler of its names."""
+        """As ``vocabulary_files.Contents`` wants them."""
         compiled: dict[str, dict[str, list[tuple[str, Kind]]]] = {}
         kinds: dict[Kind, Kind] = {}
         for type_, of_type in self._names.items():
             done = compiled[type_] = {}
-            while of_type:
-                key, entries = of_type.popitem()
+            for key, entries in of_type.items():
                 counts = self._counts.get((type_, key), {})
                 ordered = sorted((rank, -counts.get(c, 0), c, source) for c, (rank, source) in entries.items())
                 done[key] = [
@@ -278,7 +278,7 @@ class VocabularyCompiler:
             )
 
 
-_NOWHERE = Place("annotated texts", 0)
+_NOWHERE = Place("annotated texts", 0)  # type: ignore[arg-type]  # no file
 
 
 def missing_types(names: Mapping[str, Mapping[str, object]], without: Sequence[str]) -> list[str]:

@@ -25,7 +25,8 @@ EMBEDDING_WIDTH = 256
 @dataclass(frozen=True, slots=True)
 class Beginnings:
     """What an encoder starts from: a checkpoint of ours, else a Hugging Face encoder, or embeddings of
-    ``pretrain_embeddings.py``, or nothing."""
+    ``pretrain_embeddings.py``, or nothing.
+    """
 
     kind: str
     backbone: str | None = None

@@ -147,7 +147,7 @@ class Run:
         self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True
     ) -> dict[str, Callable[[], DataFrame]]:
         """What keeps mentions and relations, each of them computing ``annotations``."""
-        how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
+        how: dict[str, Any] = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
         return {
             "relations": partial(
                 self.keep, "relations", relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type"), **how

@@ -17,7 +17,7 @@ _MAX_CHARS = 64
 
 @dataclass(slots=True)
 class Statistics:
-    """Delta's names: https://github.com/delta-io/delta/blob/master/PROTOCOL.md#per-file-statistics"""
+    """Of one file, as Delta's protocol names them ("Per-file statistics")."""
 
     n_bytes: int
     n_rows: int

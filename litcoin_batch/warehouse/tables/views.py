@@ -155,8 +155,10 @@ def scripts(log: TableLog, state: State) -> dict[str, str]:
 
 
 def duckdb_script(log: TableLog, state: State) -> str:
-    """For DuckDB without extensions: the files of one state by name, so that a session sees this state until it reads
-    the script again."""
+    """For DuckDB without extensions: the files of one state by name.
+
+    A session sees this state until it reads the script again.
+    """
     stored = {STORED + table: _read_parquet(log, state, table) for table in OTHERS}
     stored[f"{STORED}runs"] = f"SELECT * FROM ({_read_parquet(log, state, 'runs')}) WHERE {_up_to(state)}"
     # The one function of the views that has another name there.
