@@ -27,7 +27,7 @@ ALLOWED = {
     f"{OWN}/settings.py": {_SCHEMA, "click", "yaml"},
     f"{OWN}/config.py": {f"{OWN}.readers", f"{OWN}.settings"},
     # Above all rooms; what a verb's module imports is what that verb needs installed.
-    f"{OWN}/commands": {OWN, *_SPARK, "click", "yaml"},
+    f"{OWN}/commands": {OWN, *_SPARK, "click", "duckdb", "yaml"},
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
     f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS, "marisa_trie"},
