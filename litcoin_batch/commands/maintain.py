@@ -78,8 +78,18 @@ def status(warehouse: str, wait_minutes: float) -> str:
 
 
 @command
-def compact(warehouse: str, wait_minutes: float) -> str:
+@click.option(
+    "--retired-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Only where at least this share of the rows is retired: for every night.",
+)
+def compact(warehouse: str, wait_minutes: float, retired_share: float) -> str:
     """Rewrite the tables in files of a good size, without the rows that readers no longer see."""
+    found = describe(warehouse)["retired_share"] if retired_share else 1.0
+    if found < retired_share:
+        return f"nothing to do: a share of {found:.3f} of the rows is retired, less than {retired_share:g}"
     with Run(open_session(), warehouse, wait_minutes=wait_minutes) as run:
         before = _count_files(run)
         state = maintenance.compact(run)

@@ -243,6 +243,15 @@ def test_what_a_killed_run_left_is_neither_seen_nor_kept(spark, tmp_path):
     assert [path for path in log.open("relations").file_uris() if "killed" in path] == []
 
 
+def test_a_warehouse_may_have_any_name(spark, tmp_path):
+    warehouse = tmp_path / "wh [1] o'x 50% #ü {a,b}?*"
+    for number in (1, 2):
+        annotate(spark, warehouse, write_file(tmp_path, f"pubmed26n000{number}.xml", FIRST[number], FIRST[5]))
+    assert {row[0] for row in duckdb_of(warehouse).execute("SELECT pmid FROM documents").fetchall()} == {1, 2, 5}
+    register_views(spark, str(warehouse))
+    assert spark.table("relations").count() == duckdb_of(warehouse).execute("FROM relations").fetchdf().shape[0] > 0
+
+
 def test_bad_settings_are_named(spark, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(ConfigError, match="file/below.*cannot be written"):

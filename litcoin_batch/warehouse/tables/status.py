@@ -52,4 +52,10 @@ def _count(log: TableLog, state: State) -> dict[str, Any]:
             "SELECT count(*), count(CASE WHEN fate = 'rejected' THEN 1 END) FROM documents"
         ).fetchone()
         retired = connection.execute("SELECT kind, count(*) FROM retired GROUP BY kind ORDER BY kind").fetchall()
-    return {"documents": n_documents, "documents_the_model_failed_on": n_failed, "retired_rows": dict(retired)}
+    n_rows = sum(file.n_rows for table in ("documents", "annotations") for file in log.files(state, table))
+    return {
+        "documents": n_documents,
+        "documents_the_model_failed_on": n_failed,
+        "retired_rows": dict(retired),
+        "retired_share": sum(dict(retired).values()) / max(1, n_rows),
+    }
