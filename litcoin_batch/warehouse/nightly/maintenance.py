@@ -11,7 +11,7 @@ from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
-from litcoin_batch.warehouse.nightly.increments import ANNOTATION, DOCUMENT, texts_of
+from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, what_text
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.tables.log import COMPACT, OTHERS, ROLL_BACK, ROLL_OUT, State, state_of
 from litcoin_batch.warehouse.tables.schemas import BY_MODEL, LONG, STRING, columns
@@ -129,7 +129,9 @@ def roll_out(
     documents = _current_documents(run)
     own = run.stored.read("annotations", model_id).where(F.col("model_id") == model_id)
     done = _without(own, retired, ANNOTATION).select("pmid", "text_sha256")
-    missing = texts_of(documents, annotate_titles).join(done, ["pmid", "text_sha256"], "left_anti")
+    missing = texts_of(documents.withColumn("text", what_text()), annotate_titles).join(
+        done, ["pmid", "text_sha256"], "left_anti"
+    )
     if failed:
         missing = missing.where(~F.col("pmid").isin(*failed))
     n_missing = missing.count()

@@ -22,7 +22,7 @@ from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
-from litcoin_batch.warehouse.nightly.increments import Increment, texts_of
+from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.nightly.ingest import read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
@@ -31,9 +31,8 @@ from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
     DOCUMENTS,
     FILES,
-    FLAGGED,
-    FOLDED,
     HELD,
+    KEYS,
     PLAN,
     RECORDS,
     table_of,
@@ -126,52 +125,50 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     run.begin(
         {**configuration, "baseline": inputs.baseline, "files": [(i.file.path, i.md5) for i in selection.to_read]}
     )
-    night = Increment(run.stored, selection, run.number, configuration["model_id"])
-
+    model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
     records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
-    known = night.known(records)
-    folded = run.stage("fold", revisions.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
+    new = revisions.keys_of(records, run.number, inputs.max_text_chars)
+    known = revisions.known_keys(stored, selection, new, run.number)
+    keys = run.stage("keys", revisions.decide(new.unionAll(known)), KEYS)
     look_up = {
-        "restore": partial(run.stage, "restore", night.restored(folded), DOCUMENTS),
-        "held": partial(run.stage, "held", night.held(folded), HELD),
+        "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
+        "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
     }
     restored, held = do_together(run.spark, look_up).values()
-    new = folded.where("NOT is_known AND is_current")
-    texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
-    plan = run.stage("plan", night.plan(texts, held), PLAN)
-    take = {
-        "sort": partial(run.stage, "sort", revisions.flag(folded, restored, plan), FLAGGED),
-        "carry": partial(run.stage, "carry", night.carried(plan), ANNOTATIONS),
-    }
-    flagged, carried = do_together(run.spark, take).values()
+    current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
+    back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
+    texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
+    plan = run.stage("plan", revisions.plan(texts, held, model_id), PLAN)
+    carried = run.stage("carry", revisions.carried(stored, plan, model_id), ANNOTATIONS)
+    flagged = revisions.join_texts(records, restored, keys, plan)
     annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)
     settled = revisions.settle(flagged, annotated)
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps: dict[str, Callable[[], Any]] = {
-            **_annotation_steps(run, night.model_id, annotated, carried),
+            **_annotation_steps(run, model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(
                 run.keep,
                 "retired",
-                night.retire(folded, held, plan),
+                revisions.retire(keys, held, plan),
                 ("kind", "pmid"),
                 n_bytes=run.staged_bytes("held"),
             ),
             "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
-            "tally": partial(revisions.tally, settled),
+            "tally": partial(tally, settled),
             "found": partial(_found, annotated),
         }
         kept: dict[str, Any] = do_together(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
-    revisions.check_counts(counts, n_restored, n_rows)
+    check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
     facts = {
-        "model_id": night.model_id,
-        "vocabulary_id": vocabulary_of(night.model_id),
+        "model_id": model_id,
+        "vocabulary_id": vocabulary_of(model_id),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
@@ -196,7 +193,7 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
 
 
 def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
-    n_bytes = run.staged_bytes("sort")
+    n_bytes = run.staged_bytes("read")
     documents, rejects = settled.where("is_document"), settled.where("fate = 'rejected'")
     return {
         "documents": partial(run.keep, "documents", documents, ("pmid", "source", "record"), n_bytes=n_bytes),

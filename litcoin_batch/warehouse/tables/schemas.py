@@ -162,18 +162,28 @@ RECORDS = columns(
     reason=STRING,
     excerpt=STRING,
 )
-# Records of these inputs among what the warehouse knows of the same PMIDs (``is_known``; without their texts):
-# ``is_current`` after this run, ``is_visible`` before it. ``written_by``: the run that wrote the known row.
-FOLDED = StructType(
-    [
-        *RECORDS.fields,
-        *columns(
-            run_number=LONG, fate=STRING, is_known=BOOLEAN, is_current=BOOLEAN, is_visible=BOOLEAN, written_by=STRING
-        ),
-    ]
+# Records of these inputs and the stored ones of the same PMIDs, without their texts: ``text`` says what there is to annotate
+# ("abstract", "title"). Of the stored: ``written_by``, the run that wrote the row, whether readers see it (``is_visible``) and
+# whether a newer issue of its file has replaced it (``is_void``). ``state``: see ``nightly.revisions``.
+KEYS = columns(
+    pmid=LONG,
+    version=INT,
+    path=STRING,
+    source=STRING,
+    source_order=LONG,
+    record=LONG,
+    deleted=BOOLEAN,
+    text_sha256=STRING,
+    text=STRING,
+    reason=STRING,
+    run_number=LONG,
+    written_by=STRING,
+    is_visible=BOOLEAN,
+    is_void=BOOLEAN,
+    state=STRING,
 )
 FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is_current=BOOLEAN, is_restored=BOOLEAN)])
-# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``fates.DUE`` ...).
+# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``revisions.DUE`` ...).
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
