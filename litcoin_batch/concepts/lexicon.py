@@ -10,6 +10,7 @@ from pathlib import Path
 
 from litcoin_batch.concepts.lexicon_files import Row, read_rows, split_ids
 from litcoin_batch.concepts.variants import variant_ids
+from litcoin_batch.text.reading import visible
 
 SHIPPED = Path(__file__).resolve().parent.parent / "lexicon" / "annotated_corpora.parquet"
 _GREEK = {
@@ -34,6 +35,8 @@ def normalise(surface: str, type: str) -> str:
     Case, Greek letters, punctuation, hyphens, spaces, plurals, possessives, British spelling and
     Roman numerals are folded. A variant becomes its id where the syntax is understood.
     """
+    if "<" in surface or "&" in surface or not surface.isascii():
+        surface = visible(surface)  # without the markup and the invisible characters that texts have in names
     if type == "SequenceVariant":
         ids = variant_ids(surface)
         return ids[0] if ids else " ".join(surface.split()).casefold()

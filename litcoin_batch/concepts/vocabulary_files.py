@@ -119,6 +119,9 @@ def write_vocabulary(folder: str | os.PathLike[str], contents: Contents) -> str:
         "names": len(names),
         "entries": n_entries,
         "concepts": len(concepts),
+        "entries_cut": sum(
+            max(0, len(entries) - MOST_ENTRIES) for of_type in contents.names.values() for entries in of_type.values()
+        ),
         "names_of_type": {t: len(contents.names.get(t, ())) for t in ENTITY_TYPES},
         "concepts_of_type": {t: sum(1 for type_, _ in contents.concepts if type_ == t) for t in ENTITY_TYPES},
     }

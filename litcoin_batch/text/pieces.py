@@ -7,7 +7,7 @@ an encoder reads. Both keep their spans into ``Document.text``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, groupby, pairwise
 from operator import attrgetter, itemgetter
 
@@ -15,7 +15,8 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from litcoin_batch.schema import Document, Mention
-from litcoin_batch.text.sentences import split_document
+from litcoin_batch.text.reading import Reading, read_document
+from litcoin_batch.text.sentences import split_reading
 from litcoin_batch.text.tokens import chunks_of, edges_of, starts_of
 
 N_SHAPES = 12
@@ -82,7 +83,8 @@ def word_ranges(pieces: Sequence[Pieces], mentions: Sequence[Sequence[Mention]])
 
 def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pieces]:
     """All documents as one text, a space between each two, cut where each starts."""
-    texts = [document.text for document in documents]
+    readings = [read_document(document) for document in documents]
+    texts = [reading.text for reading in readings]
     chunks = chunks_of(texts, tokenizer)
     text_starts, chunk_starts = starts_of([len(text) for text in texts]), starts_of(chunks.n_chars)
     chunk_edges = np.append(np.searchsorted(chunk_starts, text_starts), len(chunk_starts))
@@ -99,16 +101,27 @@ def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pi
         cut(word_spans, word_edges),
         cut(chunks.shapes, word_edges),
         cut(_word_groups(chunks.spellings, word_edges), word_edges),
-        *_sentences(documents, text_starts, word_spans[:, 0] + np.repeat(text_starts, np.diff(word_edges)), word_edges),
+        *_sentences(readings, text_starts, word_spans[:, 0] + np.repeat(text_starts, np.diff(word_edges)), word_edges),
     )
-    return [Pieces(*row) for row in zip(*columns, strict=True)]
+    rows = zip(readings, *columns, strict=True)
+    return [Pieces(*row) if reading.is_plain else _as_stored(Pieces(*row), reading) for reading, *row in rows]
+
+
+def _as_stored(pieces: Pieces, reading: Reading) -> Pieces:
+    """Spans of the reading as spans of the stored text."""
+    starts, ends = np.asarray(reading.starts, np.int32), np.asarray(reading.ends, np.int32)
+
+    def stored(spans: np.ndarray) -> np.ndarray:
+        return np.stack([starts[spans[:, 0]], ends[spans[:, 1] - 1]], axis=1)
+
+    return replace(pieces, word_spans=stored(pieces.word_spans), sentence_spans=stored(pieces.sentence_spans))
 
 
 def _sentences(
-    documents: Sequence[Document], text_starts: np.ndarray, word_starts: np.ndarray, word_edges: np.ndarray
+    readings: Sequence[Reading], text_starts: np.ndarray, word_starts: np.ndarray, word_edges: np.ndarray
 ) -> tuple[list[np.ndarray], list[np.ndarray], list[np.ndarray]]:
     """The last three fields of ``Pieces``. Every word starts in a sentence."""
-    spans = [split_document(document) for document in documents]
+    spans = [split_reading(reading) for reading in readings]
     flat = np.fromiter(chain.from_iterable(chain.from_iterable(spans)), np.int32).reshape(-1, 2)
     edges = edges_of([len(some) for some in spans])
     n_sentences = np.diff(edges)

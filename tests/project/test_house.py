@@ -8,7 +8,7 @@ import conftest
 import pytest
 
 import litcoin_batch
-from litcoin_batch.commands import front_door
+from litcoin_batch.commands import terminal
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -37,16 +37,16 @@ def test_each_target_of_make_says_what_it_is_for():
     assert targets - told == {"java"}
 
 
-@pytest.mark.parametrize("extra", sorted(set(front_door.EXTRAS.values())))
+@pytest.mark.parametrize("extra", sorted(set(terminal.EXTRAS.values())))
 def test_an_extra_that_an_error_names_brings_the_package(extra):
     brought = {re.split(r"[=\[]", line)[0] for line in PROJECT["optional-dependencies"][extra]}
-    named = {package for package, one in front_door.EXTRAS.items() if one == extra}
+    named = {package for package, one in terminal.EXTRAS.items() if one == extra}
     assert brought & named
 
 
 def test_the_extra_all_is_what_the_commands_need():
     (line,) = PROJECT["optional-dependencies"]["all"]
-    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(front_door.EXTRAS.values())
+    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(terminal.EXTRAS.values())
 
 
 def test_every_pin_is_in_the_lock():

@@ -157,5 +157,5 @@ def _current_documents(run: Run) -> DataFrame:
 
 def _committed(run: Run) -> State:
     if not run.parent.number:
-        raise ConfigError(f"warehouse {run.warehouse}: no committed run in it; jobs/annotate.py makes one")
+        raise ConfigError(f"warehouse {run.warehouse}: no committed run in it; litcoin-batch annotate makes one")
     return run.parent

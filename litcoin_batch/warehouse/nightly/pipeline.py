@@ -23,7 +23,7 @@ from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
-from litcoin_batch.warehouse.nightly.ingest import read_records, without_labels
+from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
 from litcoin_batch.warehouse.tables.log import State
@@ -34,11 +34,11 @@ from litcoin_batch.warehouse.tables.schemas import (
     HELD,
     KEYS,
     PLAN,
-    RECORDS,
     table_of,
     vocabulary_of,
 )
 
+_MAX_NOTES = 50
 LOG = logging.getLogger("litcoin_batch")
 
 
@@ -51,6 +51,7 @@ class Inputs:
     annotate_titles: bool = False
     max_text_chars: int = 100_000
     baseline: bool = False
+    fallback_texts: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,7 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
         "annotate_titles": str(inputs.annotate_titles),
         "max_text_chars": str(inputs.max_text_chars),
         "model_id": model_id,
+        **({"fallback_texts": "True"} if inputs.fallback_texts else {}),
     }
     if run.committed is not None:
         _check_same(run.committed, asked)
@@ -127,15 +129,18 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     )
     model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
-    records = run.stage("read", read_records(run.spark, sources, inputs.format, selection.rejects), RECORDS)
+    read = read_records(run.spark, sources, inputs.format, selection.rejects, inputs.fallback_texts)
+    read = run.stage("read", read, READ)
+    records = read.drop("notes")
     new = revisions.keys_of(records, run.number, inputs.max_text_chars)
     known = revisions.known_keys(stored, selection, new, run.number)
     keys = run.stage("keys", revisions.decide(new.unionAll(known)), KEYS)
     look_up = {
         "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
+        "notes": partial(_notes, read),
     }
-    restored, held = do_together(run.spark, look_up).values()
+    restored, held, notes = do_together(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
     back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
     texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
@@ -175,7 +180,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
         "baseline": selection.baseline,
-        "configuration": configuration,
+        "configuration": {**configuration, "notes": notes} if notes else configuration,
         "versions": versions(),
     }
     run.commit(run.record(facts, counts))
@@ -190,6 +195,22 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     for reject in selection.rejects:
         LOG.warning("input %s: %s", reject.source, reject.reason)
     return selection
+
+
+def _notes(read: DataFrame) -> str:
+    """What the readers noted, by file: how often, and the first record. One a line; empty if nothing."""
+    rows = (
+        read.select("source", "record", F.explode("notes").alias("note"))
+        .groupBy("source", "note")
+        .agg(F.count("*").alias("n"), F.min("record").alias("first"))
+        .orderBy("source", "note")
+        .limit(_MAX_NOTES)
+        .collect()
+    )
+    said = [f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows]
+    for line in said:
+        LOG.warning("input %s", line)
+    return "\n".join(said)
 
 
 def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:

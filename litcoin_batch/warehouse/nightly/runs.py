@@ -6,7 +6,6 @@ on from the finished steps (``staging``).
 
 from __future__ import annotations
 
-import re
 import secrets
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -18,7 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.schema import ConfigError
+from litcoin_batch.schema import check_run_id
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.nightly.staging import Staging
@@ -28,7 +27,6 @@ from litcoin_batch.warehouse.tables.schemas import FATES, RUNS, SCHEMAS, conform
 from litcoin_batch.warehouse.tables.stored import Stored
 from litcoin_batch.warehouse.tables.views import write_scripts
 
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 # Files of about this size: few enough to list, small enough to read in parallel.
 _BYTES_PER_FILE = 128 * 2**20
 
@@ -47,8 +45,8 @@ class Run:
         self, spark: SparkSession, warehouse: str, run_id: str | None = None, wait_minutes: float = 0.0
     ) -> None:
         """Raises ``ConfigError`` for a run id that cannot name a file or a warehouse that cannot be written."""
-        if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise ConfigError(f"run id {run_id!r}: expected letters, digits and - _ only, at most 100")
+        if run_id is not None:
+            check_run_id(run_id)
         self._given = run_id
         self.started = datetime.now(UTC)
         self._kept: list[tuple[str, str]] = []

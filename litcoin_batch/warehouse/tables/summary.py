@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
@@ -28,6 +29,7 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
         "",
         _files(record),
         _sources(record) if record.sources else None,
+        _notes(record),
         "",
         f"mentions   {record.n_mentions:>9,}   {_by_type(stored, 'mentions', record.run_id)}",
         f"relations  {record.n_relations:>9,}   {_by_type(stored, 'relations', record.run_id)}",
@@ -35,8 +37,8 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
         f"tables     {warehouse}/{{{','.join(SCHEMAS)}}} (Delta tables)",
         "",
         "Ask them:",
-        f'  spark-submit jobs/query.py --warehouse {warehouse} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
-        f'  duckdb -init {warehouse}/views/duckdb.sql -c "SELECT * FROM pubtator3 LIMIT 10"',
+        f'  litcoin-batch query --warehouse {quote(warehouse)} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
+        f'  duckdb -init {quote(f"{warehouse}/views/duckdb.sql")} -c "SELECT * FROM pubtator3 LIMIT 10"',
     ]
     return "\n".join(part for part in parts if part is not None)
 
@@ -48,6 +50,12 @@ def _files(record: Row) -> str:
     if record.n_restored:
         parts.append(f"{record.n_restored:,} documents restored")
     return "files      " + ", ".join(parts)
+
+
+def _notes(record: Row) -> str | None:
+    """What the readers noted about records that they read all the same."""
+    notes = (record.configuration or {}).get("notes")
+    return "\n".join(f"note       {line}" for line in notes.split("\n")[:_MAX_SOURCES]) if notes else None
 
 
 def _by_type(stored: Stored, table: str, run_id: str) -> str:
