@@ -126,7 +126,7 @@ class Run:
         ``n_bytes``: about how much it is. ``model_id``: whose annotations they are. Without ``stamp`` rows keep the
         id of the run that made them.
         """
-        step = f"keep/{table}" if model_id is None else f"keep/{table}/{model_id}"
+        step = table if model_id is None else f"{table}/{model_id}"
         n_files = 1 + n_bytes // _BYTES_PER_FILE
         stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)) if stamp else rows, SCHEMAS[table])
         spread = stamped.coalesce(1) if n_files == 1 else stamped.repartitionByRange(n_files, order[0])
