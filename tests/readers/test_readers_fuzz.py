@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 import fuzz
-from fuzz import PACKED, PLAIN, PMIDS, Mutant, mutants, problem, read
+from fuzz import Mutant, mutants, problem, read
+from fuzz_files import PACKED, PLAIN, PMIDS
 from litcoin_batch.schema import Document, Reject
 
 N_FILES = 420  # 20 of each kind
@@ -17,7 +18,9 @@ def test_unharmed_files_are_read_whole(name, gold):
     data = PLAIN[name].data if name in PLAIN else PACKED[name]
     items = read(Mutant(name, data, (), frozenset(PMIDS)), gold)
     assert [item.pmid for item in items] == list(PMIDS)
-    assert {item.title for item in items} == ({"A title"} if name == "pubmed.xml" else {f"Größe of gene {n}" for n in PMIDS})
+    assert {item.title for item in items} == (
+        {"A title"} if name == "pubmed.xml" else {f"Größe of gene {n}" for n in PMIDS}
+    )
 
 
 def test_every_record_of_mutated_files_is_accounted_for():
