@@ -96,7 +96,10 @@ def _read(text: str, shift: int, lone: bool = False) -> Reading | None:
     """None where nothing in the text is markup; ``lone``: tags count as such that are not opened and closed."""
     found = list(_MARKUP.finditer(text))
     paired = {match["name"].lower() for match in found if match["name"]} if lone else _paired(found)
-    parts, starts, ends, at = [], [], [], 0
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
     for match in found:
         read = _as_read(match, paired)
         if read is None:
