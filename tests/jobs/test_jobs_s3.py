@@ -33,6 +33,8 @@ class ModelWithoutFiles(FakeLoader):
     device: str = ""
     lexicon: tuple[str, ...] = ()
     batch_pieces: int = 0
+    precision: str = ""
+    vocabulary: str | None = None
 
     def __call__(self) -> FakeAnnotator:
         return FakeAnnotator("fake-1")
