@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -103,6 +104,17 @@ def test_the_same_seed_gives_the_same_tables(spark, warehouse, facts):
     assert again["id"] != facts["id"]
     assert rows(again["id"]) == before
     assert tables.current(storage)["id"] == again["id"]
+
+
+def test_duckdb_reads_the_same_tables(spark, warehouse, facts):
+    with duckdb.connect() as connection:
+        script = tables.duckdb_script(warehouse)
+        # Its pairs are over the views of the runs.
+        connection.execute(script[: script.index("CREATE OR REPLACE VIEW theme_pairs")])
+        for table in tables.SCHEMAS:
+            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+            assert sorted(rows) == sorted(map(tuple, spark.table(table).collect())) != []
+    assert tables.duckdb_script("nowhere") == ""
 
 
 def test_the_page_shows_what_was_found(facts):
