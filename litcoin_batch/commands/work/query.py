@@ -17,7 +17,8 @@ from litcoin_batch.warehouse.spark.session import open_session
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.queries import ask, ask_duckdb, read_query, shipped_queries
 from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script, register_views
-from litcoin_batch.warehouse.topics.tables import register_topics, topics_script
+from litcoin_batch.warehouse.topics.tables import duckdb_script as topics_script
+from litcoin_batch.warehouse.topics.tables import register_topics
 
 
 def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:

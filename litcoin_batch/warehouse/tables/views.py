@@ -174,17 +174,13 @@ def duckdb_script(log: TableLog, state: State) -> str:
 def _read_parquet(log: TableLog, state: State, table: str) -> str:
     typed = ", ".join(f'CAST(NULL AS {_duckdb_type(f.dataType)}) AS "{f.name}"' for f in SCHEMAS[table])
     nothing = f"SELECT {typed} WHERE false"
-    folder = as_literal(log.uri(table))
+    # Pattern characters in a path stand for themselves.
+    folder = re.sub(r"([\[*?])", r"[\1]", log.uri(table)).replace("'", "''")
     files = ", ".join(f"'{folder}/{file.path}'" for file in log.files(state, table))
     # Files that were written before a column came are read as if it were null there.
     return (
         f"{nothing} UNION ALL BY NAME SELECT * FROM read_parquet([{files}], union_by_name = true)" if files else nothing
     )
-
-
-def as_literal(path: str) -> str:
-    """Inside of DuckDB's quotation marks: pattern characters stand for themselves."""
-    return re.sub(r"([\[*?])", r"[\1]", path).replace("'", "''")
 
 
 def _duckdb_type(kind: DataType) -> str:

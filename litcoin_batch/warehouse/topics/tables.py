@@ -9,6 +9,7 @@ They are those of the documents that readers saw when the model was made; a docu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.tables.schemas import DOUBLE, INT, LONG, STRING, columns
-from litcoin_batch.warehouse.tables.views import as_literal
 
 FOLDER = "topics"
 CURRENT = f"{FOLDER}/current.json"
@@ -82,13 +82,21 @@ def register_topics(spark: SparkSession, storage: Storage) -> bool:
     return True
 
 
-def topics_script(root: str) -> str:
-    """The same for DuckDB, of a warehouse on a local disk; nothing where there are none."""
+def duckdb_script(folder: str | Path) -> str:
+    """The same for DuckDB, after its script of ``views``; empty where there are none. ``folder``: a warehouse on this machine."""
+    place = Path(folder)
     try:
-        id_ = json.loads(Path(f"{root}/{CURRENT}").read_text(encoding="utf-8"))["id"]
-    except (FileNotFoundError, NotADirectoryError):
+        id_ = json.loads((place / CURRENT).read_text(encoding="utf-8"))["id"]
+    except FileNotFoundError:
         return ""
-    folder = as_literal(f"{root}/{FOLDER}/{id_}")
-    views = {name: f"SELECT * FROM read_parquet('{folder}/{name}/*.parquet')" for name in SCHEMAS}
-    every = {**views, "theme_pairs": THEME_PAIRS}
-    return "".join(f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in every.items())
+    views = {table: f"SELECT * FROM read_parquet([{_files(place / FOLDER / id_ / table)}])" for table in SCHEMAS}
+    return "".join(
+        f"CREATE OR REPLACE VIEW {name} AS {select};\n"
+        for name, select in {**views, "theme_pairs": THEME_PAIRS}.items()
+    )
+
+
+def _files(folder: Path) -> str:
+    # Pattern characters stand for themselves.
+    names = [re.sub(r"([\[*?])", r"[\1]", str(path)).replace("'", "''") for path in sorted(folder.glob("*.parquet"))]
+    return ", ".join(f"'{name}'" for name in names)
