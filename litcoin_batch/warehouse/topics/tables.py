@@ -16,7 +16,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.files.storage import Storage, escape
 from litcoin_batch.warehouse.tables.schemas import DOUBLE, INT, LONG, STRING, columns
 
 FOLDER = "topics"
@@ -47,8 +47,7 @@ def write_table(storage: Storage, id_: str, table: str, rows: DataFrame) -> None
 
 
 def read_table(spark: SparkSession, storage: Storage, id_: str, table: str) -> DataFrame:
-    # The path is no pattern, whatever characters it has.
-    return spark.read.schema(SCHEMAS[table]).option("__globPaths__", "false").parquet(_uri(storage, id_, table))
+    return spark.read.schema(SCHEMAS[table]).parquet(escape(_uri(storage, id_, table)))
 
 
 def _uri(storage: Storage, id_: str, table: str) -> str:
