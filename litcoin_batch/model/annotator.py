@@ -14,14 +14,23 @@ import torch
 
 from litcoin_batch.concepts.lexicon import SHIPPED, Lexicon
 from litcoin_batch.concepts.linker import resolve
-from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import (
+    SENTENCES_APART,
+    DocumentBatch,
+    Instances,
+    Pairs,
+    build_pairs,
+    collate,
+    plan_batches,
+    split_pairs,
+)
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.model.cpu.memory import give_back_memory
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.heads import N_CLASSES, N_LOGITS
+from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.rows import Words
 from litcoin_batch.model.tags import decode_tags
@@ -151,7 +160,7 @@ class Annotator:
             _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
             kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
-            novel = (self._config.calibration.novelty(scores.pair[:, N_CLASSES:]) > 0.5).tolist()
+            novel = (self._config.calibration.novelty(scores.pair[:, NOVELTY]) > 0.5).tolist()
             for row, (one, two) in enumerate(zip(pairs.entity_1, pairs.entity_2, strict=True)):
                 (pmid, a), (_, b) = ids[one], ids[two]
                 key = pmid, (min(a, b), max(a, b))
@@ -213,7 +222,7 @@ class Annotator:
         self, batch: DocumentBatch, words: Words, entities: list[Entities]
     ) -> tuple[Instances, Pairs, PairScores]:
         instances = join_instances(entities)
-        pairs = build_pairs(batch, instances, self._type_pairs)
+        pairs = build_pairs(batch, instances, self._type_pairs, self._config.heads.nearest)
         scores = PairScores(*(words.rows.new_empty(n, N_LOGITS) for n in (pairs.n_pairs, len(pairs.pair))))
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
             found = self._model.pair_logits(words, instances, some)
@@ -232,7 +241,8 @@ class Annotator:
         relations: list[list[Relation]] = [[] for _ in texts]
         calibration = self._config.calibration
         # In 64 bits: the last bit of a sigmoid in 32 depends on where in its batch a number stands.
-        logits, novel_logits = scores.pair.double().split([N_CLASSES, 2], dim=1)
+        every = scores.pair.double()
+        logits, novel_logits = every[:, :N_CLASSES], every[:, NOVELTY]
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
         novelty = calibration.novelty(novel_logits)
@@ -252,9 +262,12 @@ class Annotator:
             kind[chosen],
             score[chosen],
             novelty.cpu().numpy()[chosen],
+            every[:, SUBJECT].argmax(dim=1).cpu().numpy()[chosen],
         )
         ids = [entity_id for e in entities for entity_id in e.ids]
-        for where, a, b, left, right, type_, score_, novel_score in zip(*(c.tolist() for c in columns), strict=True):
+        for where, a, b, left, right, type_, score_, novel_score, acts in zip(
+            *(c.tolist() for c in columns), strict=True
+        ):
             relations[where].append(
                 Relation.between(
                     ids[a],
@@ -264,6 +277,7 @@ class Annotator:
                     score=round(score_, SCORE_DECIMALS),
                     novel_score=round(novel_score, SCORE_DECIMALS),
                     evidence=_evidence(texts[where], batch.pieces[where], left, right),
+                    subject=(None, ids[a], ids[b])[acts],
                 )
             )
         return relations
@@ -285,13 +299,16 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair; ``chosen`` is sorted."""
+    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
+    where there are such; ``chosen`` is sorted."""
     wanted = np.zeros(pairs.n_pairs, bool)
     wanted[chosen] = True
     rows = np.flatnonzero(wanted[pairs.pair])
     pair = pairs.pair[rows]
     margin = logits[rows, kind[pair]] - logits[rows, 0]
-    order = np.lexsort((-margin, pair))
+    # A sentence that names both says more of them than two that name one each.
+    apart = pairs.mention_features[rows, SENTENCES_APART] > 0
+    order = np.lexsort((-margin, apart, pair))
     return rows[order[np.searchsorted(pair[order], chosen)]]
 
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
 from litcoin_batch.model.cpu.int8 import observed_ranges, to_int8
-from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear
+from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead
+from litcoin_batch.model.linear import Linear, WordLinear
 from litcoin_batch.model.rows import Words, pool_words
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -37,7 +38,7 @@ class JointModel(nn.Module):
     def halve_precision(self) -> None:
         """Turn what multiplies large matrices into bfloat16, in place and for inference only.
 
-        Pooling, tags, the sums over passages and all logits stay in 32 bits.
+        Pooling, tags, the attention of queries and all logits stay in 32 bits.
         """
         self.encoder.halve_precision()
         for part in self.modules():
@@ -46,7 +47,7 @@ class JointModel(nn.Module):
 
     def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
         """Turn what multiplies the vectors of all pieces or words into 8-bit integers, in place and for inference only:
-        the linear layers of the encoder, and of the heads those that see every word. What a recurrence multiplies step
+        the linear layers of the encoder, and of the heads those that see every word or query. What a recurrence multiplies step
         by step stays as it is.
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.

@@ -15,6 +15,7 @@ import numpy as np
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, Document
 from training.data.corpora import Corpus, read_corpora
+from training.data.directions import directed, read_directions
 from training.data.examples import Example
 
 _OPTIONS = (
@@ -23,6 +24,8 @@ _OPTIONS = (
     click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
     click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml."),
     click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."),
+    click.option("--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Which concept of a relation acts (training/data/directions.py); relations of --train without a row: none."),
+    click.option("--contrast", default=0, show_default=True, help="Rule-made documents per epoch that only reading tells apart (training/data/contrast_documents.py)."),
     click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts for vocabularies and embeddings."),
     click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data."),
 )  # fmt: skip
@@ -52,6 +55,8 @@ def read_training_data(options: dict) -> TrainingData:
     """``options``: the command line of train.py. Raises ``ConfigError`` where an evaluation document is among the training ones."""
     train = read_gold(options["train_files"], options["format_"])
     dev = read_gold(options["dev_files"], options["format_"])
+    if options["directions"]:
+        train = directed(train, read_directions(options["directions"]))
     held_out = guard(train, dev, options["exclude_pmids"])
     corpora = []
     if path := options["auxiliary"]:

@@ -1,4 +1,4 @@
-"""The joint loss: tags, relation type of every candidate pair, novelty of related pairs."""
+"""The joint loss: tags, relation type of every candidate pair, novelty and subject of related pairs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from litcoin_batch.model import crf
-from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.heads import N_CLASSES, NOVELTY, SUBJECT
 from litcoin_batch.model.network import JointModel
 from training.data.examples import Batch
 
@@ -22,6 +22,7 @@ class LossWeights:
     pair: float = 1.0
     novel: float = 0.5
     smoothing: float = 0.0
+    subject: float = 0.3
 
 
 def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -46,5 +47,8 @@ def joint_loss(model: JointModel, batch: Batch, weights: LossWeights) -> tuple[T
         parts["pair"] = weights.pair * class_loss(logits[:, :N_CLASSES], batch.classes, weights.smoothing)
         related = batch.novel >= 0
         if related.any():
-            parts["novel"] = weights.novel * F.cross_entropy(logits[related][:, N_CLASSES:], batch.novel[related])
+            parts["novel"] = weights.novel * F.cross_entropy(logits[related][:, NOVELTY], batch.novel[related])
+        known = batch.subject >= 0
+        if known.any() and weights.subject:
+            parts["subject"] = weights.subject * F.cross_entropy(logits[known][:, SUBJECT], batch.subject[known])
     return sum(parts.values()), {name: value.item() for name, value in parts.items()}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 
+from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.reader import ReaderConfig
 from litcoin_batch.schema import ConfigError
 
 
@@ -29,6 +31,20 @@ class Recipe:
     pair_weight: float = 1.0  # 0 trains recognition alone
     novel_weight: float = 0.5
     smoothing: float = 0.0
+    subject_weight: float = 0.3
+    nearest: int = 3  # HeadConfig.nearest, and ReaderConfig from here on
+    reader_layers: int = 2
+    reader_width: int = 256  # 0 is that of the encoder
+    reader_inner: int = 512
+    reader_heads: int = 8
+    reader_dropout: float = 0.2
+
+    def heads(self) -> HeadConfig:
+        reader = ReaderConfig(
+            self.reader_layers, self.reader_width, self.reader_inner, self.reader_heads, self.reader_dropout
+        )
+        without = tuple(filter(None, self.without.split(",")))
+        return HeadConfig(self.pair_width, self.dropout, without, self.nearest, reader)
 
 
 _RNN = Recipe(
@@ -54,6 +70,10 @@ _TRANSFORMER = Recipe(
     novel_weight=0.3,
     smoothing=0.05,
     without="document_words",
+    reader_width=0,
+    reader_inner=1536,
+    reader_heads=12,
+    reader_dropout=0.1,
 )
 # The joint training that makes a checkpoint, and before it the recognition of mentions alone: the corpora that
 # annotate mentions are many times larger than those with relations, and must not be repeated as often.
@@ -66,10 +86,7 @@ RECOGNITION = {
         _TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, dropout=0.2, smoothing=0.0, tag_weight=1.0, **_ALONE
     ),
 }
-# After it, where heads weigh beside a fast encoder: without the parts that the ablation finds to be worth nothing, what remains goes on learning.
-_LEAN = replace(_RNN, epochs=4, lr=5e-4, without="sentences,product")
-LEAN = {"rnn": _LEAN, "lstm": _LEAN}
-STAGES = {"recognition": RECOGNITION, "joint": RECIPES, "lean": LEAN}
+STAGES = {"recognition": RECOGNITION, "joint": RECIPES}
 
 
 def recipe_of(stage: str, encoder: str, changes: tuple[str, ...]) -> Recipe:
