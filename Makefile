@@ -1,5 +1,5 @@
 # make demo: annotate the embedded sample and print its first relations
-# make test: run all tests; make test PYTEST_ARGS="tests/test_sql.py -x": some of them
+# make test: run all tests; make test PYTEST_ARGS="tests/jobs/test_sql.py -x": some of them
 # Both first put everything they need into .venv, in this folder; nothing has to be activated.
 
 VENV := .venv

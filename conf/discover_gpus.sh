@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Spark's resource discovery: {"name": "gpu", "addresses": ["0", "1"]} on standard output.
 # What CUDA_VISIBLE_DEVICES hides is not offered; what it shows is named as it names it, index or UUID, so that
-# litcoin_batch/warehouse/devices.py finds it again. Otherwise GPUs are named by index, in the order of their PCI
+# litcoin_batch/warehouse/inference/devices.py finds it again. Otherwise GPUs are named by index, in the order of their PCI
 # bus: set CUDA_DEVICE_ORDER=PCI_BUS_ID for the executors, too.
 set -euo pipefail
 

@@ -21,6 +21,7 @@ from benchmarks.corpus import read_corpus
 from benchmarks.environment import environment
 from benchmarks.fits import spread
 from benchmarks.nights import Mirror, measure_nights
+from benchmarks.workers import with_benchmarks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.spark.session import open_session
 
@@ -50,7 +51,7 @@ def main(documents: str | None, sizes: tuple[int, ...], changed: int, repeats: i
     except (ConfigError, ContractError) as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(2)
-    spark = open_session()
+    spark = with_benchmarks(open_session())
     output.parent.mkdir(parents=True, exist_ok=True)
     found: dict[tuple[int, str], list[dict]] = defaultdict(list)
     with TemporaryDirectory(prefix="litcoin-batch-") as folder, output.open("w") as stream:

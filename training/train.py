@@ -26,7 +26,6 @@ from litcoin_batch.model.checkpoint import Beginning, Checkpoint, ModelConfig, s
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import LitcoinBatchError
-from training.data.contrast_documents import contrast_documents
 from training.data.examples import DIRECTED_PAIRS, EVERY_PAIR, Example, epoch_batches, iterate, prepare
 from training.data.training_data import TrainingData, data_options, draw, read_training_data, related_types
 from training.learning.assemble import Beginnings, assemble
@@ -121,8 +120,8 @@ def run(options: dict) -> None:
     examples = prepare(data.train, tokenizer, relations=DIRECTED_PAIRS if directed else EVERY_PAIR)
     auxiliary = [
         (
-            prepare(c.documents, tokenizer, c.complete, c.relations if recipe.auxiliary_relations else None),
-            round(c.parts_per_epoch * recipe.auxiliary_share),
+            prepare(c.documents, tokenizer, c.complete, c.relations if c.made or recipe.auxiliary_relations else None),
+            c.parts_per_epoch if c.made else round(c.parts_per_epoch * recipe.auxiliary_share),
         )
         for c in data.corpora
     ]
@@ -140,8 +139,7 @@ def run(options: dict) -> None:
         # Seeded by epoch, so that a resumed run draws what an undisturbed one would have drawn.
         rng = np.random.default_rng((options["seed"], epoch))
         torch.manual_seed(options["seed"] * 10_000 + epoch)
-        made = contrast_documents(options["contrast"], options["seed"] * 1_000 + epoch)
-        drawn = draw(examples, auxiliary, rng) + prepare(made, tokenizer, relations=DIRECTED_PAIRS)
+        drawn = draw(examples, auxiliary, rng)
         facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
@@ -231,7 +229,8 @@ def settings_of(options: dict, recipe: Recipe) -> dict:
     }
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
-    chosen = {key: options[key] for key in ("encoder", "seed", "bf16", "contrast")}
+    chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
+    chosen |= {"rule_made": list(options.get("rule_made", (0, 0))), "edited": options.get("edited", 0)}
     chosen["embeddings"] = options["embeddings"].name if options["embeddings"] else None
     chosen["init"] = Beginning.load(options["init"]).model_id if options["init"] else None
     return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)

@@ -17,6 +17,7 @@ from pyspark.sql import DataFrame, SparkSession
 from benchmarks.processes import Sample, forget_peak, growth, memory_bytes, over_time, own_peaks, watch_memory
 from benchmarks.stages import Arithmetic, decisions
 from benchmarks.tasks import balance, watch_tasks
+from benchmarks.workers import with_benchmarks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.workers import CheckpointLoader
@@ -62,7 +63,7 @@ class Sessions:
         ).items():
             builder = builder.config(key, value)
         builder.getOrCreate()
-        self._spark, self.cores = open_session(), cores
+        self._spark, self.cores = with_benchmarks(open_session()), cores
         return self._spark, time.perf_counter() - started
 
     def close(self) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from lxml import etree
 
 from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
 from litcoin_batch.readers.streams import ByteSource, excerpt
 from litcoin_batch.readers.xmlrecords import Damage, XmlRecords
-from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
+from litcoin_batch.schema import Document, Evidence, Mention, RecordError, Reject, Relation
 
 TAGS_BY_ROOT = {"collection": ("document",)}
 MAX_JSON_BYTES = 1 << 30  # JSON is held in memory
@@ -24,6 +25,7 @@ _SEEN = 1024  # of a rejected document
 _COLLECTION_HEADER = re.compile(rb"<(source|date|key|infon)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
 _LIST = re.compile(r'"(?:documents|PubTator3)"\s*:\s*\[\s*')
 _SPACE = re.compile(r"[\s,]*")
+_SPANS = re.compile(r"\d{1,9}-\d{1,9}(?: \d{1,9}-\d{1,9})*")
 
 
 def read_bioc(stream: ByteSource, source: str, foreign_ids: bool = False) -> Iterator[Document | Reject]:
@@ -100,10 +102,10 @@ def _document(found: Mapping, foreign_ids: bool, **place) -> Document:
         pmid = to_pmid(found.get("id"), foreign_ids)
         title, abstract = _texts(found.get("passages") or [])
         document = Document(pmid, to_text(title, "title"), to_text(abstract, "abstract"), **place)
-        mentions, relations = [], [_relation(node) for node in found.get("relations") or []]
+        mentions, relations = [], [_relation(document, node) for node in found.get("relations") or []]
         for passage in found.get("passages") or []:
             mentions += [_mention(document, node) for node in passage.get("annotations") or []]
-            relations += [_relation(node) for node in passage.get("relations") or []]
+            relations += [_relation(document, node) for node in passage.get("relations") or []]
     except (AttributeError, KeyError, TypeError) as error:
         raise RecordError(f"document is not laid out as BioC: {error}") from error
     return with_gold(document, mentions, relations)
@@ -143,16 +145,44 @@ def _mention(document: Document, node: Mapping) -> Mention:
     if not re.fullmatch("[0-9]{1,9} [0-9]{1,9}", f"{begin} {length}"):
         raise RecordError(f"mention {text[:80]!r}: location {begin[:20]!r}, {length[:20]!r} is not numeric")
     end = str(int(begin) + int(length))
-    return to_mention(document, (begin, end), type, text, infons.get("identifier") or "")
+    mention = to_mention(document, (begin, end), type, text, infons.get("identifier") or "")
+    return replace(mention, score=_score(infons, "score"), id_score=_score(infons, "id_score"))
 
 
-def _relation(node: Mapping) -> Relation:
-    """BioRED's ends are concept ids; PubTator 3 has ``Type|ID`` in XML, an object in JSON, and no novelty."""
+def _relation(document: Document, node: Mapping) -> Relation:
+    """BioRED's ends are concept ids; PubTator 3 has ``Type|ID`` in XML, an object in JSON, and no novelty.
+
+    Scores, subject and evidence are those of ``writers.bioc``.
+    """
     infons = node["infons"]
     ends = infons.get("entity1") or _role(infons.get("role1")), infons.get("entity2") or _role(infons.get("role2"))
     if not (all(ends) and infons.get("type")):
         raise RecordError(f"relation {str(dict(infons))[:120]} lacks entity1, entity2 or type")
-    return Relation.between(*ends, infons["type"], to_novel(infons["novel"]) if "novel" in infons else False)
+    return Relation.between(
+        *ends,
+        infons["type"],
+        to_novel(infons["novel"]) if "novel" in infons else False,
+        score=_score(infons, "score"),
+        novel_score=_score(infons, "novel_score"),
+        subject=infons.get("subject") if infons.get("subject") in ends else None,
+        evidence=_evidence(document, infons.get("evidence")),
+    )
+
+
+def _score(infons: Mapping, name: str) -> float:
+    """1 where there is none in [0, 1]: what other tools call a score may be anything."""
+    try:
+        value = float(infons.get(name, 1.0))
+    except (TypeError, ValueError):
+        return 1.0
+    return value if 0 <= value <= 1 else 1.0
+
+
+def _evidence(document: Document, spans: object) -> tuple[Evidence, ...]:
+    if not isinstance(spans, str) or not _SPANS.fullmatch(spans):
+        return ()
+    found = [tuple(map(int, span.split("-"))) for span in spans.split()]
+    return tuple(Evidence(start, end, document.text[start:end]) for start, end in found if end <= len(document.text))
 
 
 def _role(role: Mapping | str | None) -> str | None:

@@ -248,5 +248,6 @@ def test_a_document_of_many_mentions_takes_linear_time():
 
 def test_a_mention_that_names_others_keeps_all_else():
     values = {"start": 3, "end": 7, "type": DISEASE, "text": "gout", "entity_ids": ("D1",), "score": 0.25}
+    values |= {"id_score": 0.5}
     assert values.keys() == {field.name for field in fields(Mention)}
     assert Mention(**values).naming(("D2", "D3")) == Mention(**values | {"entity_ids": ("D2", "D3")})

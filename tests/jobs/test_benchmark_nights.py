@@ -6,10 +6,11 @@ from threading import Thread
 from benchmarks.corpus import read_corpus
 from benchmarks.nights import Mirror, measure_nights
 from benchmarks.tasks import watch_tasks
+from benchmarks.workers import with_benchmarks
 
 
 def test_a_night_with_changes_and_one_without(spark, tmp_path):
-    mirror = Mirror(spark, read_corpus(None), tmp_path, 200)
+    mirror = Mirror(with_benchmarks(spark), read_corpus(None), tmp_path, 200)
     baseline, nothing, changed, read = measure_nights([mirror], 40, 0)
     assert (baseline["documents"], baseline["n_annotated"], baseline["n_rejected"]) == (200, 200, 0)
     assert (nothing["documents"], nothing["what"]) == (0, "nothing new")

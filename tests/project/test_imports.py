@@ -27,7 +27,7 @@ ALLOWED = {
     f"{OWN}/config.py": {_SCHEMA, "yaml"},
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
-    f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS},
+    f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS, "marisa_trie"},
     f"{OWN}/model": {_SCHEMA, f"{OWN}.text", f"{OWN}.concepts", *_NUMBERS, *_MODEL},
     f"{OWN}/warehouse": {
         *(
@@ -38,6 +38,8 @@ ALLOWED = {
         ),
         *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
     },
+    # What the readers read back: they share its rules.
+    f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},
     f"{OWN}/reports": {"numpy", "matplotlib"},
     # What its own measurements need: all wings, and the libraries that the baselines are made of.
     "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},

@@ -200,8 +200,8 @@ def test_bioc_relations_of_pubtator_3():
     nodes = "".join(f'<infon key="{key}">{value}</infon>' for key, value in infons.items())
     passage = f"<passage><offset>0</offset><text>{TITLE}</text></passage>"
     (of_xml,) = read(f"<collection><document><id>7</id>{passage}<relation>{nodes}</relation></document></collection>")
-    assert of_json.gold.relations == (Relation("672", "D1", "Bind", False),)
-    assert of_xml.gold.relations == (Relation("672", "c|SUB|A|12|G", "Bind", False),)
+    assert of_json.gold.relations == (Relation("672", "D1", "Bind", False, 0.9),)
+    assert of_xml.gold.relations == (Relation("672", "c|SUB|A|12|G", "Bind", False, 0.9),)
 
 
 def test_bad_bioc_documents_are_rejected_alone():

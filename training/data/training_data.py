@@ -17,6 +17,7 @@ from litcoin_batch.schema import ConfigError, Document
 from training.data.corpora import Corpus, read_corpora
 from training.data.directions import directed, read_directions
 from training.data.examples import Example
+from training.data.rule_made import edited_corpus, rule_made_corpora
 
 _OPTIONS = (
     click.option("--train", "train_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file; may be given several times."),
@@ -25,7 +26,8 @@ _OPTIONS = (
     click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml."),
     click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."),
     click.option("--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Which concept of a relation acts (training/data/directions.py); relations of --train without a row: none."),
-    click.option("--contrast", default=0, show_default=True, help="Rule-made documents per epoch that only reading tells apart (training/data/contrast_documents.py)."),
+    click.option("--rule-made", type=int, nargs=2, default=(0, 0), metavar="CONTRAST PLAIN", show_default=True, help="Rule-made documents per epoch: contrast pairs, and texts that are not biomedical."),
+    click.option("--edited", type=int, default=0, show_default=True, help="Training documents with a verb or negation changed by rule, per epoch."),
     click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts for vocabularies and embeddings."),
     click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data."),
 )  # fmt: skip
@@ -63,6 +65,10 @@ def read_training_data(options: dict) -> TrainingData:
         # The training documents are annotated in full already; a second, partial copy would only dilute them.
         known = held_out | {d.pmid for d in train}
         corpora = read_corpora(path, options["auxiliary_root"] or path.parent, known)
+    if any(options.get("rule_made", ())):
+        corpora += rule_made_corpora(*options["rule_made"], options["seed"])
+    if options.get("edited"):
+        corpora.append(edited_corpus(train, options["edited"], options["seed"], bool(options["directions"])))
     return TrainingData(train, dev, corpora, plain_texts(options["plain"]))
 
 

@@ -1,0 +1,272 @@
+"""The vocabulary: which concepts a name may mean, and what is known of a concept.
+
+vocabulary = Vocabulary.open(folder)                     mapped, hash checked; nothing is loaded
+vocabulary.find(fold("Trp53", GENE), GENE)               (Entry("22059", GENE, 10090, "symbol", ...),)
+vocabulary.concept("22059", GENE).name                   "Trp53"
+vocabulary.layered(rows)                                 the same with names of one's own over it
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from litcoin_batch.concepts.folding import fold
+from litcoin_batch.concepts.lexicon_files import Row, split_ids
+from litcoin_batch.concepts.vocabulary_files import (
+    BLOCK,
+    TYPE_OF_LETTER,
+    Facts,
+    Kind,
+    block_of_facts,
+    mapped,
+    mapped_trie,
+    read_manifest,
+    type_letter,
+)
+from litcoin_batch.schema import ENTITY_TYPES, ContractError
+
+SHIPPED = Path(__file__).resolve().parent.parent / "vocabulary"
+
+GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
+
+
+class Entry(NamedTuple):
+    """One meaning of a name.
+
+    ``concept_id``: as annotators write it; with commas between them where the name means several at once.
+    ``taxon``: the organism of a gene or cell line as an NCBI taxonomy id, None where unknown or not asked for.
+    ``kind``: symbol, name, synonym, former, lent (from an orthologue), derived (E. coli) or annotated (known from
+    annotated texts only). ``source``: the source that gives the best kind. ``marks``: of the name, see ``MARKS``.
+    ``count``: how often annotators of the given corpora meant this by it, rounded down (``vocabulary_files.COUNTS``).
+    """
+
+    concept_id: str
+    type: str
+    taxon: int | None
+    kind: str
+    source: str
+    marks: tuple[str, ...] = ()
+    count: int = 0
+
+
+# ambiguous: several concepts of one type and organism; everyday: a word of everyday English; one-letter: a
+# single letter or digit; other-type: something else of another type, too.
+MARKS = ("ambiguous", "everyday", "one-letter", "other-type")
+# The best first.
+KINDS = ("symbol", "name", "synonym", "former", "annotated", "derived", "lent")
+
+
+class Concept(NamedTuple):
+    """``current_id``: the id that replaced this one, None where this one is current; ``former_ids``: those that this one replaced.
+
+    ``trees``: MeSH tree numbers ("C04.588.180").
+    """
+
+    concept_id: str
+    type: str
+    taxon: int | None
+    name: str
+    current_id: str | None = None
+    former_ids: tuple[str, ...] = ()
+    trees: tuple[str, ...] = ()
+
+
+class Vocabulary:
+    """A compiled vocabulary, shared in memory by all processes of a host that open the same folder."""
+
+    def __init__(self, folder: Path, manifest: dict) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.vocabulary_id: str = manifest["vocabulary_id"]
+        self._names = mapped_trie(folder / "names.marisa")
+        self._concepts = mapped_trie(folder / "concepts.marisa")
+        self._spans, self._entries, self._taxa, self._facts = (
+            mapped(folder / f"{name}.bin") for name in ("spans", "entries", "taxa", "facts")
+        )
+        self._kinds = tuple(Kind(kind, source, tuple(marks), n) for kind, source, marks, n in manifest["kinds"])
+        self._taxon_ids = tuple(taxon or None for taxon in manifest["taxa"])
+        self._widths = manifest["widths"]
+        self._n_names, self._n_concepts = len(self._names), len(self._concepts)
+        self._block_of_facts = lru_cache(maxsize=64)(self._read_block)
+
+    @classmethod
+    def open(cls, folder: str | os.PathLike[str] | None = None) -> Vocabulary:
+        """``folder``: None for the shipped one. Raises ``ContractError`` where it is missing, damaged or of another version."""
+        folder = SHIPPED if folder is None else Path(folder)
+        return cls(folder, read_manifest(folder))
+
+    def __len__(self) -> int:
+        """The number of folded names, all types together."""
+        return self._n_names
+
+    def find(self, key: str, type: str) -> tuple[Entry, ...]:
+        """What the folded name ``key`` (see ``fold``) may mean, the best kind first; () where it is unknown."""
+        number = self._names.get(type_letter(type) + key)
+        return () if number is None else self._entries_of(number, type)
+
+    def _entries_of(self, number: int, type_: str) -> tuple[Entry, ...]:
+        block = number - number % BLOCK
+        place = self._n_names + block // BLOCK * 4
+        first = int.from_bytes(self._spans[place : place + 4], "little") + sum(self._spans[block:number])
+        concept_width, width = self._widths["concept"], self._widths["concept"] + self._widths["kind"]
+        raw = self._entries[first * width : (first + self._spans[number]) * width]
+        found = []
+        for i in range(0, len(raw), width):
+            concept = int.from_bytes(raw[i : i + concept_width], "little")
+            kind = self._kinds[int.from_bytes(raw[i + concept_width : i + width], "little")]
+            concept_id = self._concepts.restore_key(concept)[1:]
+            found.append(Entry(concept_id, type_, self._taxon(concept), *kind))
+        return tuple(found)
+
+    def _taxon(self, concept: int) -> int | None:
+        width = self._widths["taxon"]
+        return self._taxon_ids[int.from_bytes(self._taxa[concept * width : (concept + 1) * width], "little")]
+
+    def concept(self, concept_id: str, type: str | None = None) -> Concept | None:
+        """``type``: where an id serves several; else the first of ``ENTITY_TYPES`` that has it."""
+        for type_ in (type,) if type else ENTITY_TYPES:
+            number = self._concepts.get(type_letter(type_) + concept_id)
+            if number is not None:
+                facts = self._facts_of(number)
+                taxon, current = self._taxon(number), facts.current_id or None
+                return Concept(concept_id, type_, taxon, facts.name, current, facts.former_ids, facts.trees)
+        return None
+
+    def _facts_of(self, number: int) -> Facts:
+        return Facts.of_line(self._block_of_facts(number // BLOCK)[number % BLOCK])
+
+    def _read_block(self, block: int) -> list[str]:
+        return block_of_facts(self._facts, block, -(-self._n_concepts // BLOCK))
+
+    def current(self, concept_id: str, type: str) -> str:
+        """The id that stands for this one now: itself where nothing replaced it."""
+        concept = self.concept(concept_id, type)
+        return concept.current_id or concept_id if concept else concept_id
+
+    def taxon_of_cell_line(self, concept_id: str) -> int | None:
+        number = self._concepts.get(type_letter(CELL_LINE) + concept_id)
+        return None if number is None else self._taxon(number)
+
+    def taxon_of_gene(self, concept_id: str) -> int | None:
+        number = self._concepts.get(type_letter(GENE) + concept_id)
+        return None if number is None else self._taxon(number)
+
+    def orthologues(self, gene_id: str) -> tuple[str, ...]:
+        """The ids of genes that stem from the same ancestor in other organisms, human ones first."""
+        facts = self._facts_of_gene(gene_id)
+        found = dict.fromkeys(facts.human)
+        for human in (gene_id, *facts.human):
+            found |= dict.fromkeys(self._facts_of_gene(human).animals)
+        found.pop(gene_id, None)
+        return tuple(found)
+
+    def _facts_of_gene(self, gene_id: str) -> Facts:
+        number = self._concepts.get(type_letter(GENE) + gene_id)
+        return Facts() if number is None else self._facts_of(number)
+
+    def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
+        """At most ``limit`` folded names of ``type`` that begin with ``key``."""
+        letter = type_letter(type)
+        found = []
+        for name in self._names.iterkeys(letter + key):
+            found.append(name[1:])
+            if len(found) == limit:
+                break
+        return found
+
+    def names(self, type: str) -> Iterator[str]:
+        """All folded names of ``type``."""
+        return (name[1:] for name in self._names.iterkeys(type_letter(type)))
+
+    def number_of(self, key: str, type: str) -> int | None:
+        """The number of a folded name, below ``len(self)``: for indexes of one's own over the names."""
+        return self._names.get(type_letter(type) + key)
+
+    def name_of(self, number: int) -> tuple[str, str]:
+        """The type and the folded name of this number."""
+        name = self._names.restore_key(number)
+        return TYPE_OF_LETTER[name[0]], name[1:]
+
+    def layered(self, rows: Iterable[Row], layer_id: str | None = None, replace: bool = True) -> LayeredVocabulary:
+        """The same with ``rows`` over it, see ``LayeredVocabulary``."""
+        return LayeredVocabulary(self, rows, layer_id, replace)
+
+
+class LayeredVocabulary:
+    """A vocabulary with names of one's own over it; small, as it is held in memory. Asked as ``Vocabulary`` is.
+
+    ``replace``: whether a row's name means what the rows say and nothing else (a user's table), or that besides
+    (names of annotated texts: entries that are there already get the rows' ``count``).
+    """
+
+    def __init__(
+        self, below: Vocabulary | LayeredVocabulary, rows: Iterable[Row], layer_id: str | None, replace: bool
+    ) -> None:
+        self._below = below
+        self._replace = replace
+        self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
+        digest = hashlib.sha256(str(replace).encode())
+        for row in rows:
+            digest.update(repr(tuple(row)).encode())
+            self._add(row)
+        self.vocabulary_id = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
+
+    def _add(self, row: Row) -> None:
+        key = row.type, fold(row.surface, row.type)
+        entries = self._entries.setdefault(key, {})
+        concept_id = ",".join(split_ids(row.concept_id))
+        known = entries.get(concept_id)
+        taxon = int(row.taxon) if row.taxon else self._taxon(concept_id, row.type)
+        kind, source = ("name", "table") if self._replace else ("annotated", "annotated")
+        n = known.count + 1 if known else 1
+        entries[concept_id] = Entry(concept_id, row.type, taxon, kind, source, (), n)
+
+    def _taxon(self, concept_id: str, type_: str) -> int | None:
+        concept = self._below.concept(concept_id, type_) if type_ in (GENE, CELL_LINE) else None
+        return concept.taxon if concept else None
+
+    def find(self, key: str, type: str) -> tuple[Entry, ...]:
+        own = self._entries.get((type, key))
+        if own is None or not self._replace:
+            below = self._below.find(key, type)
+            if own is None:
+                return below
+            merged = {e.concept_id: e for e in below}
+            for concept_id, entry in own.items():
+                known = merged.get(concept_id)
+                merged[concept_id] = known._replace(count=known.count + entry.count) if known else entry
+            return tuple(sorted(merged.values(), key=lambda e: KINDS.index(e.kind)))
+        return tuple(own.values())
+
+    def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
+        own = [name for type_, name in self._entries if type_ == type and name.startswith(key)]
+        return list(dict.fromkeys((*own, *self._below.prefix(key, type, limit))))[:limit]
+
+    def __len__(self) -> int:
+        return len(self._below)
+
+    def __getattr__(self, name: str):
+        # All that layers do not change: concepts, orthologues, numbers of names.
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._below, name)
+
+
+def resolve_vocabulary(folder: str | os.PathLike[str] | None) -> Path:
+    """The folder, the shipped one for None. Raises ``ContractError`` where there is none."""
+    if folder is None:
+        return SHIPPED
+    if not Path(folder).is_dir():
+        raise ContractError(
+            f"vocabulary {folder}: no such folder; expected one written by training/build_vocabulary.py"
+        )
+    return Path(folder)
+
+
+def best_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
+    return tuple(sorted(entries, key=lambda e: KINDS.index(e.kind)))
