@@ -145,7 +145,7 @@ class PairHead(nn.Module):
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
         scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
         if self.reader is not None:
-            scored = scored + on_padded_rows(self.read, self.reader(words.rows, means, instances, pairs))
+            scored = scored + on_padded_rows(self.read, self.reader(words, means, instances, pairs))
         of_pairs = []
         for name, features in self.features.items():
             sums, which = features(at[f"{name}_features"])

@@ -8,8 +8,9 @@ the other one (Zeng et al. 2014, position features; Shaw et al. 2018, as a bias 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -17,18 +18,19 @@ from torch import Tensor, nn
 
 from litcoin_batch.model.batches import ROW_STEP, Instances, Pairs
 from litcoin_batch.model.linear import WordLinear
-from litcoin_batch.model.rows import on_padded_rows
+from litcoin_batch.model.rows import Words, on_padded_rows
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError
 
 # Signed distances of a word to a mention: 0 inside, then growing steps on either side.
 DISTANCE_EDGES = np.asarray([1, 2, 3, 4, 6, 9, 14, 22])
 N_DISTANCES = 2 * len(DISTANCE_EDGES) + 1
-# Places of attention besides words at some distance from both mentions: padding, and the two queries.
-_PADDING, _QUERY = N_DISTANCES**2, N_DISTANCES**2 + 1
-# Words of a pair are padded to a multiple of this, by the pair alone: sums over padding are zeros, but in another order.
-CONTEXT_STEP = 32
-# Mention pairs that attend at once on a CPU: their keys and values stay in the cache.
-READINGS_IN_CACHE = 64
+_FARTHEST = int(DISTANCE_EDGES[-1])
+_SIGNED = np.arange(-_FARTHEST, _FARTHEST + 1)
+_DISTANCE_OF = len(DISTANCE_EDGES) + np.sign(_SIGNED) * np.digitize(np.abs(_SIGNED), DISTANCE_EDGES)
+# A word outside of the context of a pair.
+_UNSEEN = N_DISTANCES**2
+# Mention pairs of a document that attend at once: their scores stay in the cache.
+PAIRS_IN_CACHE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +52,15 @@ class ReaderConfig:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """Mention pairs that look at equally many words. ``rows`` (some,) which mention pairs; ``places`` (some, words) rows
-    of words; ``kinds`` (some, 2, words + 2) what stands there for each of the two queries, see ``ReaderLayer.bias``."""
+class Block:
+    """Some mention pairs of one ``document``: ``rows`` of them, and ``words`` of it, the range that their contexts lie in.
 
-    rows: Tensor
-    places: Tensor
+    ``kinds`` (2 * pairs * words,): for each query and word, where the word stands, see ``ReaderLayer.bias``.
+    """
+
+    document: int
+    rows: slice
+    words: slice
     kinds: Tensor
 
 
@@ -74,25 +79,27 @@ class Reader(nn.Module):
         self.start = nn.LayerNorm(self.width)
         self.layers = nn.ModuleList(ReaderLayer(self.width, config) for _ in range(config.n_layers))
 
-    def forward(self, words: Tensor, means: Tensor, instances: Instances, pairs: Pairs) -> Tensor:
+    def forward(self, words: Words, means: Tensor, instances: Instances, pairs: Pairs) -> Tensor:
         """(mention pairs, 2 * reader's width): what the left and the right query of each have found.
 
-        ``words`` (words, width); ``means`` (instances, width), of the words of each mention.
+        ``means`` (instances, width), of the words of each mention.
         """
-        device = words.device
-        text = words if self.narrow is None else self.narrow(words)
+        device = words.rows.device
+        text = words.rows if self.narrow is None else self.narrow(words.rows)
         starts = means if self.narrow is None else on_padded_rows(self.narrow, means)
         kinds = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
         starts = starts + self.kind(kinds)
-        ends = torch.as_tensor(np.stack([pairs.left, pairs.right], axis=1).reshape(-1), device=device)
-        queries = starts[ends].view(-1, 2, self.width) + self.role.weight
+        order, blocks = plan_blocks(instances.document[pairs.left], pairs, words.first, device)
+        lengths = np.diff(words.first, append=len(words.rows)).tolist()
+        ends = np.stack([pairs.left, pairs.right], axis=1)[order].reshape(-1)
+        queries = starts[torch.as_tensor(ends, device=device)].view(-1, 2, self.width) + self.role.weight
         n = len(queries)
         # Beyond the last, queries that look at nothing make their number a round one, see ``batches``.
         queries = nn.functional.pad(self.start(queries), (0, 0, 0, 0, 0, -n % ROW_STEP if n else 0)).flatten(0, 1)
-        readings = [part for whole in plan_readings(pairs) for part in _to_device(whole, device)]
         for layer in self.layers:
-            queries = layer(queries, text, readings)
-        return queries.view(-1, 2 * self.width)[:n]
+            queries = layer(queries, text, lengths, blocks)
+        back = torch.as_tensor(np.argsort(order), device=device)
+        return queries.view(-1, 2 * self.width)[back]
 
 
 class ReaderLayer(nn.Module):
@@ -108,64 +115,79 @@ class ReaderLayer(nn.Module):
         self.first, self.second = WordLinear(width, config.inner), WordLinear(config.inner, width)
         self.mixed, self.norm = nn.LayerNorm(width, eps=1e-12), nn.LayerNorm(width, eps=1e-12)
         # Zero, so that a pretrained layer starts from exactly its function.
-        self.own = nn.Parameter(torch.zeros(N_DISTANCES, config.n_heads))
-        self.other = nn.Parameter(torch.zeros(N_DISTANCES, config.n_heads))
+        self.own = nn.Parameter(torch.zeros(config.n_heads, N_DISTANCES))
+        self.other = nn.Parameter(torch.zeros(config.n_heads, N_DISTANCES))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, queries: Tensor, text: Tensor, readings: list[Reading]) -> Tensor:
-        """``queries`` (2 * mention pairs, width), left and right by turns; ``text`` (words, width)."""
-        asked = self.query(queries).view(-1, 2, queries.shape[1])
-        found = torch.zeros_like(asked)
-        own = torch.cat([self.key(queries), self.value(queries)], dim=1).view(len(asked), 2, -1)
-        told = torch.cat([self.key(text), self.value(text)], dim=1)
+    def forward(self, queries: Tensor, text: Tensor, lengths: list[int], blocks: Sequence[Block]) -> Tensor:
+        """``queries`` (2 * mention pairs, width), left and right by turns; ``text`` (words, width), of documents of ``lengths``."""
+        asked, keys, values = (self._heads(part(queries)) for part in (self.query, self.key, self.value))
+        asked = asked * asked.shape[2] ** -0.5
+        # Of the two queries of a pair: what each says to itself, and to the other.
+        other_keys, other_values = (t.unflatten(1, (-1, 2)).flip(2).flatten(1, 2) for t in (keys, values))
+        to_queries = torch.stack([(asked * keys).sum(dim=2), (asked * other_keys).sum(dim=2)], dim=2)
+        sizes = [2 * (block.rows.stop - block.rows.start) for block in blocks]
+        sizes.append(len(queries) - sum(sizes))
+        parts = (t.split(sizes, dim=1) for t in (asked, to_queries, values, other_values))
+        text_keys, text_values = (self._heads(part(text)).split(lengths, dim=1) for part in (self.key, self.value))
         bias = self.bias()
-        for reading in readings:
-            found = found.index_copy(0, reading.rows, self._attend(asked, own, told, bias, reading))
-        queries = self.mixed(queries + self.dropout(self.mix(found.view_as(queries))))
+        found = []
+        for block, query, pair, own, other in zip(blocks, *parts, strict=False):
+            key, value = (t[block.document][:, block.words] for t in (text_keys, text_values))
+            scores = query @ key.transpose(1, 2)
+            scores = scores + bias.index_select(1, block.kinds).view_as(scores)
+            to_text, to_own, to_other = (
+                torch.cat([scores, pair], dim=2).softmax(dim=2).split([key.shape[1], 1, 1], dim=2)
+            )
+            found.append(to_text @ value + to_own * own + to_other * other)
+        found = torch.cat([*found, values[:, len(queries) - sizes[-1] :] * 0], dim=1).transpose(0, 1).flatten(1)
+        queries = self.mixed(queries + self.dropout(self.mix(found)))
         inner = nn.functional.gelu(self.first(queries))
         return self.norm(queries + self.dropout(self.second(inner)))
 
+    def _heads(self, rows: Tensor) -> Tensor:
+        """(rows, width) -> (heads, rows, depth)"""
+        return rows.unflatten(1, (self.n_heads, -1)).transpose(0, 1).contiguous()
+
     def bias(self) -> Tensor:
-        """(kinds, heads): of a word at distances ``i`` and ``j`` the row ``i * N_DISTANCES + j``, then padding, then queries."""
-        words = (self.own[:, None] + self.other).flatten(0, 1)
-        return torch.cat([words, words.new_full((1, self.n_heads), -torch.inf), words.new_zeros(1, self.n_heads)])
-
-    def _attend(self, asked: Tensor, own: Tensor, told: Tensor, bias: Tensor, reading: Reading) -> Tensor:
-        n, n_places = len(reading.rows), reading.kinds.shape[2]
-        seen = torch.cat([told[reading.places.flatten()].view(n, n_places - 2, -1), own[reading.rows]], dim=1)
-        keys, values = (part.unflatten(2, (self.n_heads, -1)).transpose(1, 2) for part in seen.chunk(2, dim=2))
-        query = asked[reading.rows].unflatten(2, (self.n_heads, -1)).transpose(1, 2)
-        mask = bias[reading.kinds.flatten()].view(n, 2, n_places, -1).permute(0, 3, 1, 2)
-        found = nn.functional.scaled_dot_product_attention(query, keys, values, attn_mask=mask)
-        return found.transpose(1, 2).flatten(2)
+        """(heads, kinds): of a word at distances ``i`` and ``j`` the column ``i * N_DISTANCES + j``, then of an unseen one."""
+        words = (self.own[:, :, None] + self.other[:, None]).flatten(1)
+        return torch.cat([words, words.new_full((self.n_heads, 1), -torch.inf)], dim=1)
 
 
-def plan_readings(pairs: Pairs) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """The columns of ``Reading`` for all mention pairs, those that look at equally many padded words together."""
-    start, stop = pairs.context[:, 0::2], pairs.context[:, 1::2]
-    n_words = (stop - start).sum(axis=1)
-    padded = -(-n_words // CONTEXT_STEP) * CONTEXT_STEP
-    for width in np.unique(padded).tolist():
-        rows = np.flatnonzero(padded == width)
-        place = np.arange(width)
-        n_first = (stop - start)[rows, :1]
-        places = np.where(place < n_first, start[rows, :1] + place, start[rows, 1:] + place - n_first)
-        real = place < n_words[rows, None]
-        left, right = (_distances(places, pairs.spans[rows, side : side + 2]) for side in (0, 2))
-        kinds = np.stack([left * N_DISTANCES + right, right * N_DISTANCES + left], axis=1)
-        kinds = np.where(real[:, None], kinds, _PADDING)
-        yield rows, np.where(real, places, 0), np.pad(kinds, ((0, 0), (0, 0), (0, 2)), constant_values=_QUERY)
+def plan_blocks(
+    document: np.ndarray, pairs: Pairs, first_word: np.ndarray, device: torch.device
+) -> tuple[np.ndarray, list[Block]]:
+    """The order of the mention pairs, by ``document`` (mention pairs,) and what they look at, and its blocks, each of one
+    document: words near each other are looked at together.
+    """
+    order = np.lexsort((pairs.context[:, 0], document))
+    starts = np.flatnonzero(np.diff(document[order], prepend=-1))
+    blocks = []
+    for first, last in pairwise([*starts.tolist(), len(order)]):
+        for start in range(first, last, PAIRS_IN_CACHE):
+            rows = slice(start, min(start + PAIRS_IN_CACHE, last))
+            context, spans = pairs.context[order[rows]], pairs.spans[order[rows]]
+            # The second span of a context may be empty, then it lies where the first ends.
+            low, high = int(context[:, 0].min()), int(context.max())
+            kinds = torch.as_tensor(_kinds(np.arange(low, high), context, spans), device=device)
+            own = int(document[order[start]])
+            words = slice(low - int(first_word[own]), high - int(first_word[own]))
+            blocks.append(Block(own, rows, words, kinds))
+    return order, blocks
 
 
-def _to_device(columns: tuple[np.ndarray, ...], device: torch.device) -> Iterator[Reading]:
-    n = len(columns[0])
-    block = READINGS_IN_CACHE if device.type == "cpu" and not torch.is_grad_enabled() else max(1, n)
-    for first in range(0, n, block):
-        yield Reading(*(torch.as_tensor(column[first : first + block], device=device) for column in columns))
+def _kinds(places: np.ndarray, context: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """(2 * pairs * places,): see ``Block``."""
+    left, right = (_DISTANCE_OF[_distances(places, spans[:, side : side + 2]) + _FARTHEST] for side in (0, 2))
+    seen = np.zeros(left.shape, bool)
+    for start, stop in ((context[:, :1], context[:, 1:2]), (context[:, 2:3], context[:, 3:])):
+        seen |= (places >= start) & (places < stop)
+    kinds = np.stack([left * N_DISTANCES + right, right * N_DISTANCES + left], axis=1)
+    return np.where(seen[:, None], kinds, _UNSEEN).reshape(-1)
 
 
 def _distances(places: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """``places`` (rows, words), half-open ``spans`` (rows, 2) of a mention: the bucket of each word's distance to it."""
-    before, behind = spans[:, :1] - places, places - spans[:, 1:] + 1
-    far = np.digitize(np.maximum(np.maximum(before, behind), 0), DISTANCE_EDGES)
-    return len(DISTANCE_EDGES) + np.where(before > 0, -far, far)
+    """(rows, places): signed words from half-open ``spans`` (rows, 2) to ``places`` (places,), 0 inside, no farther than _FARTHEST."""
+    signed = np.minimum(places - spans[:, :1], 0) + np.maximum(places - spans[:, 1:] + 1, 0)
+    return np.clip(signed, -_FARTHEST, _FARTHEST)
