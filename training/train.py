@@ -169,7 +169,16 @@ def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     if options["encoder"] == "transformer":
         # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
         model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
+        freeze_layers(model, recipe.frozen_layers)
     return Apprentice(model.to(device), tokenizer, config, read_lexicon(options["lexicon"] or None), device)
+
+
+def freeze_layers(model: JointModel, n: int) -> None:
+    """Keep the first ``n`` layers of a BERT-like encoder, and what lies before them, as they are: gradients end there."""
+    if n:
+        backbone = model.encoder.backbone
+        for part in (model.encoder.shape, backbone.embeddings, *backbone.encoder.layer[:n]):
+            part.requires_grad_(False)
 
 
 def train_epoch(

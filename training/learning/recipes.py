@@ -32,6 +32,7 @@ class Recipe:
     novel_weight: float = 0.5
     smoothing: float = 0.0
     subject_weight: float = 0.3
+    frozen_layers: int = 0  # of a transformer, from the first one on
     nearest: int = 3  # HeadConfig.nearest, and ReaderConfig from here on
     reader_layers: int = 2
     reader_width: int = 256  # 0 is that of the encoder
