@@ -1,3 +1,39 @@
-"""litcoin-batch: who relates to whom in the biomedical literature, from raw citations to SQL."""
+"""litcoin-batch: who relates to whom in the biomedical literature, from raw citations to SQL.
+
+from litcoin_batch import Annotator, Document
+
+Annotator.load("transformer").annotate([Document(1, "Metformin lowers glucose.", None)])
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from litcoin_batch.model.annotator import Annotator
+    from litcoin_batch.readers import read_path
+    from litcoin_batch.schema import Document
+    from litcoin_batch.warehouse.inference import annotate
 
 __version__ = "0.1.0"
+
+# Name -> its home, imported with the name: who only reads files needs neither torch nor Spark.
+_HOMES = {
+    "Annotator": "litcoin_batch.model.annotator",
+    "Document": "litcoin_batch.schema",
+    "annotate": "litcoin_batch.warehouse.inference",
+    "read_path": "litcoin_batch.readers",
+}
+
+__all__ = ["Annotator", "Document", "annotate", "read_path"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

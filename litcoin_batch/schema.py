@@ -134,7 +134,8 @@ class Document:
     """One version of one citation, or one instruction to delete it (``deleted``).
 
     ``record`` is the 1-based position in ``source``; ``source_order`` sorts files (see
-    ``readers.pubmed.source_order``). ``gold`` is set by formats that carry annotations.
+    ``readers.pubmed.source_order``). ``gold`` is set by formats that carry annotations. ``notes`` say
+    what else the record held and how it was taken, in words that are the same for all records of the kind.
     """
 
     pmid: int
@@ -149,6 +150,7 @@ class Document:
     revised: date | None = None
     deleted: bool = False
     gold: Annotation | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def text(self) -> str:

@@ -52,7 +52,8 @@ def fold(surface: str, type: str) -> str:
         ids = variant_ids(surface)
         return ids[0] if ids else " ".join(surface.split()).casefold()
     text = surface if surface.isascii() else plain_letters(surface)
-    text = _PLURAL_SYMBOL.sub("", _POSSESSIVE.sub("", text)).casefold()
+    text = _POSSESSIVE.sub("", text) if "'" in text else text
+    text = (_PLURAL_SYMBOL.sub("", text) if "s" in text else text).casefold()
     words = [_fold_word(word) for word in _TOKEN.findall(text if text.isascii() else text.translate(_GREEK_TABLE))]
     folded = ""
     for i, word in enumerate(words):
@@ -77,6 +78,7 @@ def plain_letters(surface: str) -> str:
 _INVISIBLE = frozenset(("Mn", "Cf"))
 
 
+@lru_cache(maxsize=16_384)
 def _fold_word(word: str) -> str:
     if len(word) >= 5 and word.isalpha():
         if word.endswith("ies"):

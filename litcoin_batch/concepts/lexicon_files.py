@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
@@ -58,17 +59,26 @@ def _to_batch(rows: list[Row]) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=SCHEMA)
 
 
+# A longer one is a table read past a quotation mark or a line end, no name.
+LONGEST_NAME_CHARS = 2_000
+
+
 def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
     """Rows of a lexicon file, checked; the column taxon may be missing.
 
     Raises ``ContractError`` naming file, column or line.
     """
+    return (row for _, row in placed_rows(path))
+
+
+def placed_rows(path: str | os.PathLike[str]) -> Iterator[tuple[int, Row]]:
+    """As ``read_rows``, each with its line, or its row in Parquet, counted from 1."""
     try:
         with open(path, "rb") as stream:
-            is_parquet = stream.read(4) == b"PAR1"
+            magic = stream.read(4)
     except OSError as error:
         raise ContractError(f"lexicon {path}: cannot be read: {error}") from error
-    rows = _parquet_rows(path) if is_parquet else _tsv_rows(path)
+    rows = _parquet_rows(path) if magic == b"PAR1" else _tsv_rows(path, magic[:2] == b"\x1f\x8b")
     for place, row in rows:
         if row.type not in ENTITY_TYPES:
             raise ContractError(
@@ -78,7 +88,14 @@ def read_rows(path: str | os.PathLike[str]) -> Iterator[Row]:
             raise ContractError(
                 f"lexicon {path}, {place}: surface and concept_id must not be empty, found {tuple(row)!r}"
             )
-        yield row
+        if len(row.surface) > LONGEST_NAME_CHARS:
+            raise ContractError(
+                f"lexicon {path}, {place}: a name of {len(row.surface):,} characters, expected at most "
+                f"{LONGEST_NAME_CHARS:,}; it begins {row.surface[:40]!r}"
+            )
+        if row.taxon and not row.taxon.isdecimal():
+            raise ContractError(f"lexicon {path}, {place}: taxon {row.taxon!r}, expected the number of an NCBI taxon")
+        yield int(place.split()[1]), row
 
 
 def _check_columns(path: str | os.PathLike[str], columns: Sequence[str]) -> None:
@@ -105,9 +122,10 @@ def _parquet_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
         raise ContractError(f"lexicon {path}: not a readable Parquet file: {error}") from error
 
 
-def _tsv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
+def _tsv_rows(path: str | os.PathLike[str], is_gzip: bool) -> Iterator[tuple[str, Row]]:
+    opened = gzip.open if is_gzip else open
     try:
-        with open(path, encoding="utf-8-sig", newline="") as stream:
+        with opened(path, "rt", encoding="utf-8-sig", newline="") as stream:
             lines = csv.reader(stream, delimiter="\t", quoting=csv.QUOTE_NONE)
             header = next(lines, [])
             _check_columns(path, header)
@@ -120,5 +138,7 @@ def _tsv_rows(path: str | os.PathLike[str]) -> Iterator[tuple[str, Row]]:
                         f"lexicon {path}, line {lines.line_num}: expected {len(header)} columns, found {len(values)}"
                     )
                 yield f"line {lines.line_num}", Row(*(values[i] or None for i in places))
+    except (EOFError, gzip.BadGzipFile, csv.Error) as error:
+        raise ContractError(f"lexicon {path}: cut short, damaged or no table: {error}") from error
     except UnicodeDecodeError as error:
         raise ContractError(f"lexicon {path}: expected Parquet or tab-separated UTF-8 text: {error}") from error

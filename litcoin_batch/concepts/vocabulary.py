@@ -54,23 +54,25 @@ class Entry(NamedTuple):
     count: int = 0
 
 
-# ambiguous: several concepts of one type and organism; everyday: a word of everyday English; one-letter: a
-# single letter or digit; other-type: something else of another type, too.
-MARKS = ("ambiguous", "everyday", "one-letter", "other-type")
+# ambiguous: another concept of the same type and organism has the name, too, and not only by loan or from annotated
+# texts; everyday: a word of everyday English; one-letter: a single letter or digit.
+MARKS = ("ambiguous", "everyday", "one-letter")
 # The best first.
 KINDS = ("symbol", "name", "synonym", "former", "annotated", "derived", "lent")
+_OF_THEIR_OWN = frozenset(("symbol", "name", "synonym", "former"))
 
 
 class Concept(NamedTuple):
     """``current_id``: the id that replaced this one, None where this one is current; ``former_ids``: those that this one replaced.
 
-    ``trees``: MeSH tree numbers ("C04.588.180").
+    ``written_id``: the one of all these that annotators write. ``trees``: MeSH tree numbers ("C04.588.180").
     """
 
     concept_id: str
     type: str
     taxon: int | None
     name: str
+    written_id: str
     current_id: str | None = None
     former_ids: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
@@ -88,7 +90,8 @@ class Vocabulary:
         self._spans, self._entries, self._taxa, self._facts = (
             mapped(folder / f"{name}.bin") for name in ("spans", "entries", "taxa", "facts")
         )
-        self._kinds = tuple(Kind(kind, source, tuple(marks), n) for kind, source, marks, n in manifest["kinds"])
+        self._kinds = tuple(Kind(*kind) for kind in manifest["kinds"])
+        self._everyday = frozenset(manifest["everyday"])
         self._taxon_ids = tuple(taxon or None for taxon in manifest["taxa"])
         self._widths = manifest["widths"]
         self._n_names, self._n_concepts = len(self._names), len(self._concepts)
@@ -107,9 +110,9 @@ class Vocabulary:
     def find(self, key: str, type: str) -> tuple[Entry, ...]:
         """What the folded name ``key`` (see ``fold``) may mean, the best kind first; () where it is unknown."""
         number = self._names.get(type_letter(type) + key)
-        return () if number is None else self._entries_of(number, type)
+        return () if number is None else _marked(key, self._entries_of(number, type), self._everyday)
 
-    def _entries_of(self, number: int, type_: str) -> tuple[Entry, ...]:
+    def _entries_of(self, number: int, type_: str) -> list[Entry]:
         block = number - number % BLOCK
         place = self._n_names + block // BLOCK * 4
         first = int.from_bytes(self._spans[place : place + 4], "little") + sum(self._spans[block:number])
@@ -120,8 +123,8 @@ class Vocabulary:
             concept = int.from_bytes(raw[i : i + concept_width], "little")
             kind = self._kinds[int.from_bytes(raw[i + concept_width : i + width], "little")]
             concept_id = self._concepts.restore_key(concept)[1:]
-            found.append(Entry(concept_id, type_, self._taxon(concept), *kind))
-        return tuple(found)
+            found.append(Entry(concept_id, type_, self._taxon(concept), kind.kind, kind.source, (), kind.count))
+        return found
 
     def _taxon(self, concept: int) -> int | None:
         width = self._widths["taxon"]
@@ -134,7 +137,8 @@ class Vocabulary:
             if number is not None:
                 facts = self._facts_of(number)
                 taxon, current = self._taxon(number), facts.current_id or None
-                return Concept(concept_id, type_, taxon, facts.name, current, facts.former_ids, facts.trees)
+                written = facts.written_id or concept_id
+                return Concept(concept_id, type_, taxon, facts.name, written, current, facts.former_ids, facts.trees)
         return None
 
     def _facts_of(self, number: int) -> Facts:
@@ -268,5 +272,14 @@ def resolve_vocabulary(folder: str | os.PathLike[str] | None) -> Path:
     return Path(folder)
 
 
-def best_first(entries: Sequence[Entry]) -> tuple[Entry, ...]:
-    return tuple(sorted(entries, key=lambda e: KINDS.index(e.kind)))
+def _marked(key: str, entries: Sequence[Entry], everyday: frozenset[str]) -> tuple[Entry, ...]:
+    of_name = (("everyday",) if key in everyday else ()) + (("one-letter",) if len(key) == 1 else ())
+    if len(entries) == 1:
+        return (entries[0]._replace(marks=of_name),) if of_name else tuple(entries)
+    of_their_own = [(e.taxon, e.concept_id) for e in entries if e.kind in _OF_THEIR_OWN]
+    marked = []
+    for entry in entries:
+        rivals = any(taxon == entry.taxon and rival != entry.concept_id for taxon, rival in of_their_own)
+        marks = ("ambiguous", *of_name) if rivals else of_name
+        marked.append(entry._replace(marks=marks) if marks else entry)
+    return tuple(marked)

@@ -41,8 +41,7 @@ class Kind(NamedTuple):
 
     kind: str
     source: str
-    marks: tuple[str, ...]
-    count: int
+    count: int = 0
 
 
 COUNTS = (0, 1, 2, 3, 5, 10, 20, 50, 100)
@@ -54,37 +53,43 @@ def rounded(count: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a concept besides its names. ``human``: the NCBI Gene ids of a gene's human orthologues;
+    """What is known of a concept besides its names. ``written_id``: the one of its current and former ids that
+    annotators write, where that is not this one. ``human``: the NCBI Gene ids of a gene's human orthologues;
     ``animals``: those of a human gene in other organisms."""
 
     name: str = ""
     current_id: str = ""
+    written_id: str = ""
     former_ids: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
     human: tuple[str, ...] = ()
     animals: tuple[str, ...] = ()
 
     def to_line(self) -> str:
-        values = (self.name, self.current_id, *map(" ".join, (self.former_ids, self.trees, self.human, self.animals)))
+        lists = map(" ".join, (self.former_ids, self.trees, self.human, self.animals))
+        values = (self.name, self.current_id, self.written_id, *lists)
         return _FACTS_SEPARATOR.join(v.replace("\n", " ") for v in values).rstrip(_FACTS_SEPARATOR)
 
     @classmethod
     def of_line(cls, line: str) -> Facts:
         values = line.split(_FACTS_SEPARATOR)
-        name, current_id, *lists = values + [""] * (6 - len(values))
-        return cls(name, current_id, *(tuple(v.split()) for v in lists))
+        name, current_id, written_id, *lists = values + [""] * (7 - len(values))
+        return cls(name, current_id, written_id, *(tuple(v.split()) for v in lists))
 
 
 @dataclass(slots=True)
 class Contents:
     """What a vocabulary is written from: nothing of it is in any order that matters.
 
-    ``names``: (type, folded name) -> (concept id, kind) of each of its entries, the best first.
-    ``concepts``: (type, concept id) -> taxon (0 for none) and facts. ``about``: what the manifest says besides.
+    ``names``: type -> folded name -> (concept id, kind) of each of its entries, the best first.
+    ``concepts``: (type, concept id) -> taxon (0 for none) and facts. ``everyday``: folded names that are words of
+    everyday English. ``without``: entity types that it has on purpose no name of. ``about``: what the manifest says besides.
     """
 
-    names: Mapping[tuple[str, str], Sequence[tuple[str, Kind]]]
+    names: Mapping[str, Mapping[str, Sequence[tuple[str, Kind]]]]
     concepts: Mapping[tuple[str, str], tuple[int, Facts]]
+    everyday: Sequence[str] = ()
+    without: Sequence[str] = ()
     about: dict = field(default_factory=dict)
 
 
@@ -102,10 +107,10 @@ def write_vocabulary(folder: str | os.PathLike[str], contents: Contents) -> str:
     (folder / MANIFEST).unlink(missing_ok=True)
     concepts = marisa_trie.Trie([type_letter(t) + c for t, c in contents.concepts])
     concepts.save(str(folder / "concepts.marisa"))
-    names = marisa_trie.Trie([type_letter(t) + n for t, n in contents.names])
+    names = marisa_trie.Trie([type_letter(t) + n for t, of_type in contents.names.items() for n in of_type])
     names.save(str(folder / "names.marisa"))
     taxa = sorted({taxon for taxon, _ in contents.concepts.values()})
-    kinds = sorted({kind for entries in contents.names.values() for _, kind in entries})
+    kinds = sorted({k for of_type in contents.names.values() for entries in of_type.values() for _, k in entries})
     widths = {"concept": width(len(concepts)), "kind": width(len(kinds)), "taxon": width(len(taxa))}
     n_entries = _write_entries(folder, contents.names, (names, concepts), kinds, widths)
     _write_concepts(folder, contents.concepts, concepts, taxa, widths)
@@ -113,34 +118,36 @@ def write_vocabulary(folder: str | os.PathLike[str], contents: Contents) -> str:
         "names": len(names),
         "entries": n_entries,
         "concepts": len(concepts),
-        "names_of_type": {t: sum(1 for type_, _ in contents.names if type_ == t) for t in ENTITY_TYPES},
+        "names_of_type": {t: len(contents.names.get(t, ())) for t in ENTITY_TYPES},
         "concepts_of_type": {t: sum(1 for type_, _ in contents.concepts if type_ == t) for t in ENTITY_TYPES},
     }
-    return _seal(folder, {"counts": counts, "widths": widths, "taxa": taxa, "kinds": kinds, **contents.about})
+    about = {"counts": counts, "widths": widths, "taxa": taxa, "kinds": kinds, "everyday": sorted(contents.everyday)}
+    return _seal(folder, {**about, "without": sorted(contents.without), **contents.about})
 
 
 def _write_entries(
     folder: Path,
-    names: Mapping[tuple[str, str], Sequence[tuple[str, Kind]]],
+    names: Mapping[str, Mapping[str, Sequence[tuple[str, Kind]]]],
     tries: tuple[marisa_trie.Trie, marisa_trie.Trie],
     kinds: Sequence[Kind],
     widths: Mapping[str, int],
 ) -> int:
     numbers, concepts = tries
-    number_of_kind = {kind: i for i, kind in enumerate(kinds)}
+    raw_kinds = {kind: i.to_bytes(widths["kind"], "little") for i, kind in enumerate(kinds)}
     ordered: list[tuple[str, str] | None] = [None] * len(numbers)
-    for key in names:
-        ordered[numbers[type_letter(key[0]) + key[1]]] = key
+    for type_, of_type in names.items():
+        letter = type_letter(type_)
+        for name in of_type:
+            ordered[numbers[letter + name]] = type_, name
     counts, starts, n_entries = bytearray(), bytearray(), 0
     with (folder / "entries.bin").open("wb") as stream:
-        for i, key in enumerate(ordered):
+        for i, (type_, name) in enumerate(ordered):
             if i % BLOCK == 0:
                 starts += n_entries.to_bytes(4, "little")
-            entries = names[key][:MOST_ENTRIES]
-            letter = type_letter(key[0])
+            entries = names[type_][name][:MOST_ENTRIES]
+            letter = type_letter(type_)
             for concept_id, kind in entries:
-                stream.write(concepts[letter + concept_id].to_bytes(widths["concept"], "little"))
-                stream.write(number_of_kind[kind].to_bytes(widths["kind"], "little"))
+                stream.write(concepts[letter + concept_id].to_bytes(widths["concept"], "little") + raw_kinds[kind])
             counts.append(len(entries))
             n_entries += len(entries)
     (folder / "spans.bin").write_bytes(bytes(counts + starts))
@@ -180,7 +187,7 @@ def _seal(folder: Path, about: dict) -> str:
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in sorted(FILES)
     }
     identity = hashlib.sha256("".join(facts["sha256"] for facts in files.values()).encode())
-    identity.update(json.dumps([about["taxa"], about["kinds"], folding.VERSION]).encode())
+    identity.update(json.dumps([about["taxa"], about["kinds"], about["everyday"], folding.VERSION]).encode())
     manifest = {
         "format": FORMAT,
         "folding": folding.VERSION,
@@ -209,7 +216,8 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict:
         manifest = json.loads(path.read_text(encoding="utf-8"))
         found = {name: manifest[name] for name in ("format", "folding")}
         files = {name: (manifest["files"][name]["sha256"], manifest["files"][name]["bytes"]) for name in FILES}
-        manifest["vocabulary_id"], manifest["counts"]["names_of_type"].items()
+        missing = {t for t, n in manifest["counts"]["names_of_type"].items() if not n} - set(manifest["without"])
+        manifest["vocabulary_id"], manifest["everyday"], manifest["kinds"], manifest["taxa"], manifest["widths"]
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise ContractError(f"{path}: not the manifest of a vocabulary ({error!r})") from error
     for name, expected in (("format", FORMAT), ("folding", folding.VERSION)):
@@ -217,6 +225,10 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict:
             raise ContractError(
                 f"{path}: {name} version {found[name]!r}, this version of litcoin-batch reads {expected}; build it anew"
             )
+    if missing:
+        raise ContractError(
+            f"{path}: no names of type {', '.join(sorted(missing))}; expected all six types, or the missing ones under 'without'"
+        )
     for name, (sha256, n_bytes) in files.items():
         _verify_file(folder / name, sha256, n_bytes)
     return manifest

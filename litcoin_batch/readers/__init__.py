@@ -4,46 +4,58 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
+from litcoin_batch.readers.archives import is_archive, read_archive
 from litcoin_batch.readers.bioc import read_bioc
 from litcoin_batch.readers.detect import HEAD_BYTES, detect
 from litcoin_batch.readers.litcoin import label_paths, read_litcoin, read_litcoin_folder
 from litcoin_batch.readers.pubmed import read_pubmed
 from litcoin_batch.readers.pubtator import read_pubtator
+from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
 from litcoin_batch.readers.streams import ByteSource, excerpt
-from litcoin_batch.readers.tabular import read_csv, read_jsonl, read_parquet
+from litcoin_batch.readers.tables.delimited import read_csv
+from litcoin_batch.readers.tables.json_rows import read_jsonl
+from litcoin_batch.readers.tables.parquet import read_parquet
+from litcoin_batch.readers.tagged import read_medline, read_ris
 from litcoin_batch.schema import ConfigError, ContractError, Document, RecordError, Reject
+
+
+def _read_abstracts(stream: ByteSource, source: str, rules: Rules) -> Iterator[Document | Reject]:
+    return read_litcoin(stream, source)
+
 
 _READERS = {
     "pubmed": read_pubmed,
     "pubtator": read_pubtator,
     "bioc": read_bioc,
-    "litcoin": read_litcoin,
+    "litcoin": _read_abstracts,
     "jsonl": read_jsonl,
     "csv": read_csv,
     "parquet": read_parquet,
+    "medline": read_medline,
+    "ris": read_ris,
 }
-_FOREIGN = ("pubtator", "bioc")  # formats whose documents may be no PubMed records
 
 FORMATS: tuple[str, ...] = tuple(_READERS)
 
-__all__ = ["FORMATS", "read_gold", "read_path", "read_stream"]
+__all__ = ["FORMATS", "Rules", "read_gold", "read_path", "read_stream"]
 
 
 def read_stream(
-    stream: BinaryIO, source: str, format: str = "auto", *, foreign_ids: bool = False
+    stream: BinaryIO, source: str, format: str = "auto", *, foreign_ids: bool = False, rules: Rules = DEFAULT_RULES
 ) -> Iterator[Document | Reject]:
     """The documents of one file, plain or gzip by its first bytes, in file order and flat memory.
 
-    Bytes never raise: what cannot be read is a ``Reject``, and reading goes on behind it. Documents
-    whose id is no PMID are rejected too, unless ``foreign_ids`` asks for a stable stand-in (see
-    ``rows.to_pmid``). Raises ``ConfigError`` for an unknown ``format``.
+    An archive is read member by member, each in its own format. Bytes never raise: what cannot be read is a
+    ``Reject``, and reading goes on behind it. Documents whose id is no PMID are rejected too, unless ``foreign_ids``
+    asks for a stable stand-in (see ``rows.to_pmid``). Raises ``ConfigError`` for an unknown ``format``.
     """
     _check(format)
-    return _items(ByteSource(stream), source, format, foreign_ids)
+    rules = replace(rules, foreign_ids=rules.foreign_ids or foreign_ids)
+    return _items(ByteSource(stream), source, format, rules)
 
 
 def _check(format: str) -> None:
@@ -51,17 +63,25 @@ def _check(format: str) -> None:
         raise ConfigError(f"format {format!r}, expected auto or one of {', '.join(FORMATS)}")
 
 
-def _items(stream: ByteSource, source: str, format: str, foreign_ids: bool) -> Iterator[Document | Reject]:
+def _items(
+    stream: ByteSource, source: str, format: str, rules: Rules, in_archive: bool = False
+) -> Iterator[Document | Reject]:
     head = stream.peek(HEAD_BYTES)
     try:
         if not head and stream.damage:
             raise RecordError(stream.damage)
+        if is_archive(head):
+            if in_archive:
+                raise RecordError("an archive within an archive: unpack it first")
+            yield from read_archive(
+                stream, source, lambda raw, name: _items(ByteSource(raw), name, format, rules, in_archive=True)
+            )
+            return
         found = detect(head) if format == "auto" or not head.strip() else format
     except RecordError as error:
         yield Reject(source, 0, str(error), excerpt(head))
         return
-    reader = _READERS[found]
-    yield from partial(reader, foreign_ids=foreign_ids)(stream, source) if found in _FOREIGN else reader(stream, source)
+    yield from _READERS[found](stream, source, rules)
 
 
 def read_path(

@@ -6,37 +6,37 @@ are checked against ``Document.text``, into which each passage is put at its own
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from lxml import etree
 
-from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.json_values import BrokenJson, Layout, json_values
+from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
 from litcoin_batch.readers.streams import ByteSource, excerpt
-from litcoin_batch.readers.xmlrecords import Damage, XmlRecords
+from litcoin_batch.readers.xml.xmlrecords import Damage, XmlRecords
 from litcoin_batch.schema import Document, Evidence, Mention, RecordError, Reject, Relation
 
 TAGS_BY_ROOT = {"collection": ("document",)}
-MAX_JSON_BYTES = 1 << 30  # JSON is held in memory
 MAX_TEXT_CHARS = 64 << 20  # an offset beyond it would be filled up with spaces
-_SEEN = 1024  # of a rejected document
 _COLLECTION_HEADER = re.compile(rb"<(source|date|key|infon)(?:\s[^<>]*)?(?:/>|>[^<]*</\1\s*>)")
-_LIST = re.compile(r'"(?:documents|PubTator3)"\s*:\s*\[\s*')
-_SPACE = re.compile(r"[\s,]*")
+_JOINED = "passage offsets contradict the texts, which are joined by spaces"
+_LAYOUT = Layout(("documents", "PubTator3"), (), lambda found: "passages" in found)
 _SPANS = re.compile(r"\d{1,9}-\d{1,9}(?: \d{1,9}-\d{1,9})*")
 
 
-def read_bioc(stream: ByteSource, source: str, foreign_ids: bool = False) -> Iterator[Document | Reject]:
-    """One item per document; XML in flat memory. ``foreign_ids``: see ``rows.to_pmid``."""
+def read_bioc(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) -> Iterator[Document | Reject]:
+    """One item per document, of one collection or many; flat memory."""
     is_xml = stream.peek(64).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"<"
-    documents = _xml_documents(stream) if is_xml else _json_documents(stream)
+    documents = _xml_documents(stream) if is_xml else json_values(stream, _LAYOUT)
     for record, (found, raw) in enumerate(documents, start=1):
         try:
-            if isinstance(found, Damage):
+            if isinstance(found, Damage | BrokenJson):
                 raise RecordError(found.reason)
-            yield _document(found, foreign_ids, source=source, record=record)
+            if not isinstance(found, dict):
+                raise RecordError(f"document is a JSON {type(found).__name__}, expected an object")
+            yield _document(found, rules, source=source, record=record)
         except RecordError as error:
             refused = isinstance(found, Damage) and found.refused
             yield Reject(source, 0 if refused else record, str(error), excerpt(raw))
@@ -73,48 +73,41 @@ def _xml_infons(node: etree._Element) -> dict:
     return {infon.get("key"): infon.text for infon in node.iterchildren("infon")}
 
 
-def _json_documents(stream: ByteSource) -> Iterator[tuple[dict | Damage, bytes]]:
-    """The documents one by one, so that those before a cut are kept."""
-    if len(head := stream.peek(MAX_JSON_BYTES + 1)) > MAX_JSON_BYTES:
-        yield Damage(f"JSON is larger than {MAX_JSON_BYTES} bytes", head[:_SEEN], refused=True), head[:_SEEN]
-        return
-    text = stream.read().decode("utf-8-sig", "surrogateescape")
-    opening = _LIST.search(text) or re.match(r"\s*\[\s*", text)
-    at = opening.end() if opening else _SPACE.match(text).end()
-    decoder = json.JSONDecoder()
-    while at < len(text) and text[at] != "]":
-        raw = text[at : at + _SEEN].encode("utf-8", "surrogateescape")
-        try:
-            found, at = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError) as error:
-            reason = stream.damage or f"JSON breaks off in this document, the rest is not read: {error}"
-            yield Damage(reason, raw), raw
-            return
-        yield found if isinstance(found, dict) else Damage("document is no JSON object", raw), raw
-        at = _SPACE.match(text, at).end()
-    if stream.damage or (opening and at >= len(text)):
-        raw = text[-_SEEN:].encode("utf-8", "surrogateescape")
-        yield Damage(stream.damage or "JSON is cut: the list of documents has no end", raw), raw
-
-
-def _document(found: Mapping, foreign_ids: bool, **place) -> Document:
+def _document(found: Mapping, rules: Rules, **place) -> Document:
     try:
-        pmid = to_pmid(found.get("id"), foreign_ids)
-        title, abstract = _texts(found.get("passages") or [])
-        document = Document(pmid, to_text(title, "title"), to_text(abstract, "abstract"), **place)
-        mentions, relations = [], [_relation(document, node) for node in found.get("relations") or []]
-        for passage in found.get("passages") or []:
-            mentions += [_mention(document, node) for node in passage.get("annotations") or []]
-            relations += [_relation(document, node) for node in passage.get("relations") or []]
+        pmid = to_pmid(found.get("id"), rules.foreign_ids)
+        title, abstract, notes = _texts(found.get("passages") or [], rules.gold)
+        document = Document(pmid, to_text(title, "title"), to_text(abstract, "abstract"), notes=notes, **place)
+        return _with_annotations(document, found) if rules.gold else document
     except (AttributeError, KeyError, TypeError) as error:
         raise RecordError(f"document is not laid out as BioC: {error}") from error
+
+
+def _with_annotations(document: Document, found: Mapping) -> Document:
+    mentions, relations = [], [_relation(document, node) for node in found.get("relations") or []]
+    for passage in found.get("passages") or []:
+        mentions += [_mention(document, node) for node in passage.get("annotations") or []]
+        relations += [_relation(document, node) for node in passage.get("relations") or []]
     return with_gold(document, mentions, relations)
 
 
-def _texts(passages: list[Mapping]) -> tuple[str, str | None]:
-    """Title and abstract; passages stand at their offsets, gaps between them are spaces."""
+def _texts(passages: list[Mapping], exact: bool) -> tuple[str, str | None, tuple[str, ...]]:
+    """Title and abstract; passages stand at their offsets, gaps between them are spaces. And notes.
+
+    Where no annotation needs the offsets (not ``exact``), offsets that contradict the texts give way to them.
+    """
     if not passages:
         raise RecordError("document without passages")
+    try:
+        return *_texts_by_offset(passages), ()
+    except (RecordError, KeyError):
+        if exact:
+            raise
+        title, *others = (passage.get("text") or "" for passage in passages)
+        return title, " ".join(text for text in others if text) or None, (_JOINED,)
+
+
+def _texts_by_offset(passages: list[Mapping]) -> tuple[str, str | None]:
     title = passages[0].get("text") or ""
     start, abstract = _offset(passages[0]), ""
     if start != 0:

@@ -4,16 +4,35 @@ from __future__ import annotations
 
 import re
 
-from litcoin_batch.readers import bioc, litcoin, pubmed, tabular
+from litcoin_batch.readers import bioc, litcoin, pubmed, tagged
 from litcoin_batch.readers.pubtator import TITLE
 from litcoin_batch.readers.streams import excerpt
+from litcoin_batch.readers.tables.columns import fields_of
+from litcoin_batch.readers.tables.delimited import DELIMITERS, delimiter_of
 from litcoin_batch.schema import RecordError
 
 HEAD_BYTES = 1 << 16
 _ROOT = re.compile(rb"<([A-Za-z_][\w.-]*)(?=[\s/>])")
 _TITLE_LINE = re.compile(rb"^" + TITLE.pattern, re.MULTILINE)
-_BIOC_KEY = re.compile(rb'"(?:documents|passages|PubTator3)"\s*:')
+_BIOC_KEY = re.compile(rb'"(?:passages|PubTator3)"\s*:|"documents"\s*:\s*\[\s*[{\]]')
 _ROW_KEY = re.compile(rb'"(?:pmid|abstract)"\s*:')
+_BLANK = b" \t\n\r\x0b\x0c\x1e"  # RS begins a record of a JSON text sequence
+_JSON = re.compile(rb'[{\[]\s*["{\[\]}]')
+# First bytes of what people bring by mistake, and what to do with it.
+_REFUSED = (
+    (b"BZh", "compressed by bzip2: unpack it, or pack it with gzip"),
+    (b"\xfd7zXZ\x00", "compressed by xz: unpack it, or pack it with gzip"),
+    (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it, or pack it with gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive: unpack it first"),
+    (b"Rar!", "a RAR archive: unpack it first"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel or Word file: save it as CSV or text in UTF-8"),
+    (b"%PDF", "a PDF (begins with '%PDF'), expected text"),
+    (b"SQLite format 3", "an SQLite database: export its table as CSV"),
+    (b"Obj\x01", "an Avro file: write it as Parquet or JSON lines"),
+    (b"ORC", "an ORC file: write it as Parquet or JSON lines"),
+    (b"\xff\xfe", "text in UTF-16, expected UTF-8"),
+    (b"\xfe\xff", "text in UTF-16, expected UTF-8"),
+)
 
 
 def detect(head: bytes) -> str:
@@ -22,9 +41,10 @@ def detect(head: bytes) -> str:
         raise RecordError("empty file")
     if head.startswith(b"PAR1"):
         return "parquet"
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise RecordError("text in UTF-16, expected UTF-8")
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for magic, what in _REFUSED:
+        if head.startswith(magic):
+            raise RecordError(what)
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip(_BLANK)
     if not text:
         raise RecordError("empty file (white space only)")
     for found in (_markup(text), _json(text), _table(text)):
@@ -32,10 +52,15 @@ def detect(head: bytes) -> str:
             return found
     if _TITLE_LINE.search(text):
         return "pubtator"
+    if found := tagged.dialect_of(text):
+        return found
+    if delimiter_of(text):
+        return "csv"  # whose reader says which columns it lacks
     seen = f"begins with {excerpt(text[:60])!r}"
     if text.startswith(b"<") and (root := _ROOT.search(text)):
         seen = f"XML or HTML with the root <{root[1].decode()}>"
-    raise RecordError(f"unknown format: {seen}; known are pubmed, pubtator, bioc, litcoin, jsonl, csv, parquet")
+    known = "pubmed, pubtator, bioc, litcoin, jsonl, csv, parquet, medline, ris"
+    raise RecordError(f"unknown format: {seen}; known are {known}")
 
 
 def _markup(text: bytes) -> str | None:
@@ -57,24 +82,24 @@ def _markup(text: bytes) -> str | None:
 
 
 def _json(text: bytes) -> str | None:
-    if not text.startswith((b"{", b"[")):
+    if not _JSON.match(text):
         return None
     first_line = text.split(b"\n", 1)[0]
     if _ROW_KEY.search(first_line) and not _BIOC_KEY.search(first_line):
         return "jsonl"
-    if _BIOC_KEY.search(text):
-        return "bioc"
-    return "jsonl" if _ROW_KEY.search(text) else None
+    # Of JSON without any key that we know, the reader of rows says what it found.
+    return "bioc" if _BIOC_KEY.search(text) else "jsonl"
 
 
 def _table(text: bytes) -> str | None:
-    header = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip().lower()
-    for delimiter in ("\t", ","):
-        names = {name.strip().strip('"') for name in header.split(delimiter)}
+    header = text.split(b"\n", 1)[0].decode("utf-8", "replace").strip()
+    for delimiter in DELIMITERS:
+        names = {name.strip().strip('"').lower() for name in header.split(delimiter)}
         if delimiter == "\t" and names >= set(litcoin.ABSTRACT_COLUMNS):
             return "litcoin"
-        if names >= set(tabular.COLUMNS):
-            return "csv"
         if {"abstract_id", "type"} <= names:
             raise RecordError("labels of LitCoin without their abstracts: give the abstracts_*.csv beside them")
+        fields = fields_of(dict.fromkeys(names)) if len(names) > 1 else {}
+        if "pmid" in fields and ("title" in fields or "abstract" in fields):
+            return "csv"
     return None

@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litcoin_batch.readers.csvrows import CsvRow, csv_rows
 from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
 from litcoin_batch.readers.streams import ByteSource, excerpt
+from litcoin_batch.readers.tables.csvrows import CsvRow, csv_rows
 from litcoin_batch.schema import Document, RecordError, Reject, Relation
 
 ABSTRACT_COLUMNS = ("abstract_id", "title", "abstract")

@@ -11,9 +11,9 @@ from datetime import date
 
 from lxml import etree
 
-from litcoin_batch.readers.rows import to_pmid
+from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_pmid
 from litcoin_batch.readers.streams import ByteSource, excerpt
-from litcoin_batch.readers.xmlrecords import Damage, XmlRecords
+from litcoin_batch.readers.xml.xmlrecords import Damage, XmlRecords
 from litcoin_batch.schema import Document, RecordError, Reject
 
 TAGS_BY_ROOT = {
@@ -27,6 +27,7 @@ _CITATIONS = ("MedlineCitation", "BookDocument")
 _CITATION_START = re.compile(rb"<(?:MedlineCitation|BookDocument)(?=[\s/>])")
 _DELETION_START = re.compile(rb"<Delete(?:Citation|Document)(?=[\s/>])")
 _PMID_START = re.compile(rb"<PMID(?=[\s/>])")
+_NO_TITLE = ("not available", "in process citation")  # NLM's placeholders, in brackets
 _FILE_NAME = re.compile(r"(?:pubmed|medline)(\d\d)n(\d{1,6})(?!\d)[^/\\]*$")
 _YEAR = re.compile(r"(?<!\d)(1[5-9]\d\d|20\d\d)(?!\d)")
 
@@ -40,7 +41,7 @@ def source_order(name: str) -> int | None:
     return int(match[1]) * 1_000_000 + int(match[2]) if match else None
 
 
-def read_pubmed(stream: ByteSource, source: str) -> Iterator[Document | Reject]:
+def read_pubmed(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) -> Iterator[Document | Reject]:
     """One item per citation and per deleted PMID. Memory holds one citation at a time.
 
     Damaged bytes give one ``Reject`` per citation that they touch, or one if they touch none.
@@ -62,8 +63,8 @@ def read_pubmed(stream: ByteSource, source: str) -> Iterator[Document | Reject]:
                 yield Reject(source, record, element.reason, excerpt(part))
                 continue
             try:
-                make = _deletion if element.tag in _DELETIONS else _document
-                yield make(part, source=source, record=record, source_order=order)
+                place = dict(source=source, record=record, source_order=order)
+                yield _deletion(part, **place) if element.tag in _DELETIONS else _document(part, rules, **place)
             except RecordError as error:
                 yield Reject(source, record, str(error), excerpt(etree.tostring(part, with_tail=False)))
 
@@ -80,7 +81,7 @@ def _deletion(pmid: etree._Element, **place) -> Document:
     return Document(_pmid(pmid), None, None, version=_version(pmid), deleted=True, **place)
 
 
-def _document(element: etree._Element, **place) -> Document:
+def _document(element: etree._Element, rules: Rules, **place) -> Document:
     citation = element
     if element.tag not in _CITATIONS:
         citations = list(element.iterchildren(*_CITATIONS))
@@ -89,7 +90,30 @@ def _document(element: etree._Element, **place) -> Document:
             raise RecordError(f"<{element.tag}> holds {len(citations)} citations, expected one {expected}")
         citation = citations[0]
     fields = _book_fields(citation) if citation.tag == "BookDocument" else _article_fields(citation)
-    return Document(**fields, **place)
+    return Document(**{**fields, **_fallbacks(citation, fields, rules.fallback_texts)}, **place)
+
+
+def _fallbacks(citation: etree._Element, fields: dict, wanted: bool) -> dict:
+    """What stands in where abstract or title are missing, and notes that say so, or that it could.
+
+    Of other abstracts one in English, a plain-language summary last; the vernacular title in whatever language.
+    """
+    found, notes = {}, []
+    if fields["abstract"] is None:
+        others = sorted(citation.iterchildren("OtherAbstract"), key=lambda e: e.get("Type") == "plain-language-summary")
+        english = [text for e in others if e.get("Language", "eng") == "eng" and (text := _abstract(e))]
+        if english and wanted:
+            found["abstract"] = english[0]
+        if others:
+            taken = "read as the abstract" if "abstract" in found else "left out"
+            notes.append(f"OtherAbstract {taken}" if english else "OtherAbstract in another language left out")
+    if fields["title"] is None or fields["title"].strip("[]. ").lower() in _NO_TITLE:
+        vernacular = _text(citation.find("Article/VernacularTitle"))
+        if vernacular and wanted:
+            found["title"] = vernacular
+        if vernacular:
+            notes.append(f"VernacularTitle {'read as the title' if wanted else 'left out'}")
+    return {**found, "notes": tuple(notes)}
 
 
 def _article_fields(citation: etree._Element) -> dict:

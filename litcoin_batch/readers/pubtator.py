@@ -10,21 +10,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
 from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
 
 TITLE = re.compile(rb"[^\t\r\n|]+\|t\|")
 MAX_BLOCK_BYTES = 16 << 20  # title, abstract and annotations; the full texts of Linnaeus have 0.07 MB
 _NO_ID = "-1"  # BC5CDR's way of saying so; in LitCoin it is an id, which relations use
+_TEXT_LINE = re.compile(rb"[^\t\r\n|]+\|[ta]\|")
 _TEXT = re.compile(r"([^\t|]+)\|([ta])\|(.*)", re.DOTALL)
 
 
-def read_pubtator(stream: ByteSource, source: str, foreign_ids: bool = False) -> Iterator[Document | Reject]:
-    """One item per block. ``foreign_ids``: see ``rows.to_pmid``."""
+def read_pubtator(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) -> Iterator[Document | Reject]:
+    """One item per block."""
     for record, block in enumerate(_blocks(stream), start=1):
         try:
-            yield _document(block, foreign_ids, source=source, record=record)
+            yield _document(block, rules, source=source, record=record)
         except RecordError as error:
             yield Reject(source, record, str(error), excerpt(b"".join(line.raw for line in block)))
 
@@ -49,16 +50,21 @@ def _blocks(stream: ByteSource) -> Iterator[list[Line]]:
         yield block
 
 
-def _document(block: list[Line], foreign_ids: bool, **place) -> Document:
+def _document(block: list[Line], rules: Rules, **place) -> Document:
+    if not rules.gold:
+        # What is no text is annotation, whatever it says.
+        block = [line for line in block if _TEXT_LINE.match(line.raw) or line.damage]
     rows = [_decoded(line) for line in block]
     texts = [match for row in rows if (match := _TEXT.fullmatch(row))]
-    if [match[2] for match in texts] not in (["t"], ["t", "a"]) or not _TEXT.fullmatch(rows[0]):
+    if [match[2] for match in texts] not in (["t"], ["t", "a"]) or not (rows and _TEXT.fullmatch(rows[0])):
         raise RecordError("block does not begin with one line id|t|title, then at most one line id|a|abstract")
     identity = texts[0][1]
     text = {match[2]: match[3] for match in texts}
     document = Document(
-        to_pmid(identity, foreign_ids), to_text(text["t"], "title"), to_text(text.get("a"), "abstract"), **place
+        to_pmid(identity, rules.foreign_ids), to_text(text["t"], "title"), to_text(text.get("a"), "abstract"), **place
     )
+    if not rules.gold:
+        return document
     mentions, relations = [], []
     for row in rows[len(texts) :]:
         cells = row.split("\t")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+import tempfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import BinaryIO, NamedTuple
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -12,6 +15,7 @@ BLOCK_BYTES = 1 << 20  # handed on at once: larger blocks gain no speed
 GZIP_BLOCK_BYTES = 1 << 16  # compressed; a bomb grows it at most to BLOCK_BYTES per step
 MAX_LINE_BYTES = 64 << 20
 EXCERPT_CHARS = 300
+_SPOOL_BYTES = 64 << 20
 
 
 class ByteSource:
@@ -44,6 +48,13 @@ class ByteSource:
             return gathered
         self._held = gathered[n:]
         return gathered[:n]
+
+    def rewound(self) -> BinaryIO | None:
+        """The stream below, at its beginning, where it is plain and can be read in any order; else None."""
+        if self.compressed or not hasattr(self._raw, "seekable") or not self._raw.seekable():
+            return None
+        self._raw.seek(0)
+        return self._raw
 
     def _gather(self, n: int) -> bytes:
         parts, size = [self._held], len(self._held)
@@ -104,6 +115,18 @@ def _read_fully(raw: BinaryIO, n: int) -> bytes:
     while len(parts) < n and (part := raw.read(n - len(parts))):
         parts += part
     return parts
+
+
+@contextmanager
+def seekable(stream: ByteSource) -> Iterator[BinaryIO]:
+    """The same bytes for formats that are read from their end; a copy, on disk where it is large, where need be."""
+    if (file := stream.rewound()) is not None:
+        yield file
+        return
+    with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
+        shutil.copyfileobj(stream, spool)
+        spool.seek(0)
+        yield spool
 
 
 class Line(NamedTuple):

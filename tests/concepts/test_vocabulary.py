@@ -8,35 +8,48 @@ import pytest
 
 from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row
-from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, Entry, Vocabulary
+from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, Entry, Vocabulary
 from litcoin_batch.concepts.vocabulary_files import FILES, Contents, Facts, Kind, verify_vocabulary, write_vocabulary
-from litcoin_batch.schema import ContractError
+from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
-SYMBOL = Kind("symbol", "ncbi_gene", (), 0)
-LENT = Kind("lent", "babelgene", ("ambiguous",), 0)
-DRUG = Kind("name", "mesh", (), 5)
+SYMBOL = Kind("symbol", "ncbi_gene")
+LENT = Kind("lent", "babelgene")
+DRUG = Kind("name", "mesh", 5)
+NO_VARIANTS = ("SequenceVariant",)
 HUMAN, MOUSE, RAT = 9606, 10090, 10116
 
 
 @pytest.fixture
 def folder(tmp_path):
     names = {
-        (GENE, "tp53"): [("7157", SYMBOL), ("22059", LENT), ("24842", LENT)],
-        (GENE, "trp53"): [("22059", SYMBOL)],
-        (CHEMICAL, "quetiapine"): [("D000069348", DRUG)],
+        GENE: {
+            "tp53": [("7157", SYMBOL), ("22059", LENT), ("24842", LENT)],
+            "trp53": [("22059", SYMBOL)],
+            "p": [("7157", SYMBOL)],
+            "was": [("7454", SYMBOL), ("100", SYMBOL)],
+        },
+        CHEMICAL: {"quetiapine": [("D000069348", DRUG)]},
         # More than one block of names and of concepts.
-        **{(DISEASE, f"disease{i}"): [(f"D{i:06}", DRUG)] for i in range(200)},
+        DISEASE: {f"disease{i}": [(f"D{i:06}", DRUG)] for i in range(200)},
+        ORGANISM: {"man": [("9606", DRUG)]},
+        CELL_LINE: {"hela": [("CVCL_0030", DRUG)]},
     }
     concepts = {
         (GENE, "7157"): (HUMAN, Facts("TP53", animals=("22059", "24842"))),
         (GENE, "22059"): (MOUSE, Facts("Trp53", human=("7157",))),
         (GENE, "24842"): (RAT, Facts("Tp53", human=("7157",))),
-        (CHEMICAL, "D000069348"): (0, Facts("Quetiapine Fumarate", former_ids=("C069541",), trees=("D03.1", "D04.2"))),
-        (CHEMICAL, "C069541"): (0, Facts("quetiapine", current_id="D000069348")),
+        (GENE, "7454"): (HUMAN, Facts("WAS")),
+        (GENE, "100"): (HUMAN, Facts("ADA")),
+        (CHEMICAL, "D000069348"): (
+            0,
+            Facts("Quetiapine Fumarate", former_ids=("C069541",), trees=("D03.1", "D04.2"), written_id="C069541"),
+        ),
+        (CHEMICAL, "C069541"): (0, Facts("quetiapine", current_id="D000069348", written_id="C069541")),
         (CELL_LINE, "CVCL_0030"): (HUMAN, Facts("HeLa")),
+        (ORGANISM, "9606"): (0, Facts("Homo sapiens")),
         **{(DISEASE, f"D{i:06}"): (0, Facts(f"Disease {i}")) for i in range(200)},
     }
-    write_vocabulary(tmp_path / "small", Contents(names, concepts, {"sources": {}}))
+    write_vocabulary(tmp_path / "small", Contents(names, concepts, ("was", "man"), NO_VARIANTS, {"sources": {}}))
     return tmp_path / "small"
 
 
@@ -44,13 +57,20 @@ def test_names_give_back_their_entries(folder):
     vocabulary = Vocabulary.open(folder)
     assert vocabulary.find("tp53", GENE) == (
         Entry("7157", GENE, HUMAN, "symbol", "ncbi_gene"),
-        Entry("22059", GENE, MOUSE, "lent", "babelgene", ("ambiguous",)),
-        Entry("24842", GENE, RAT, "lent", "babelgene", ("ambiguous",)),
+        Entry("22059", GENE, MOUSE, "lent", "babelgene"),
+        Entry("24842", GENE, RAT, "lent", "babelgene"),
     )
     found = [[e.concept_id for e in vocabulary.find(f"disease{i}", DISEASE)] for i in range(200)]
     assert found == [[f"D{i:06}"] for i in range(200)]
     assert vocabulary.find("quetiapine", CHEMICAL)[0].count == 5
     assert vocabulary.find("tp53", CHEMICAL) == () == vocabulary.find("tp5", GENE)
+
+
+def test_names_that_may_mislead_are_marked(folder):
+    vocabulary = Vocabulary.open(folder)
+    marks = {key: [e.marks for e in vocabulary.find(key, GENE)] for key in ("tp53", "p", "was")}
+    assert marks == {"tp53": [(), (), ()], "p": [("one-letter",)], "was": [("ambiguous", "everyday")] * 2}
+    assert vocabulary.find("man", ORGANISM)[0].marks == ("everyday",)
 
 
 def test_concepts_give_back_their_facts(folder):
@@ -60,6 +80,8 @@ def test_concepts_give_back_their_facts(folder):
         *(CHEMICAL, "Quetiapine Fumarate", ("C069541",), ("D03.1", "D04.2"), None),
     )
     assert vocabulary.current("C069541", CHEMICAL) == "D000069348" == vocabulary.current("D000069348", CHEMICAL)
+    assert drug.written_id == "C069541" == vocabulary.concept("C069541").written_id
+    assert vocabulary.concept("7157", GENE).written_id == "7157"
     assert [vocabulary.concept(f"D{i:06}", DISEASE).name for i in range(200)] == [f"Disease {i}" for i in range(200)]
     assert vocabulary.concept("7157", CHEMICAL) is None
     assert vocabulary.taxon_of_cell_line("CVCL_0030") == HUMAN
@@ -77,7 +99,7 @@ def test_names_can_be_listed_by_their_beginning(folder):
     vocabulary = Vocabulary.open(folder)
     assert sorted(vocabulary.prefix("disease19", DISEASE)) == ["disease19", *(f"disease{i}" for i in range(190, 200))]
     assert len(vocabulary.prefix("disease", DISEASE, limit=7)) == 7
-    assert sorted(vocabulary.names(GENE)) == ["tp53", "trp53"]
+    assert sorted(vocabulary.names(GENE)) == ["p", "tp53", "trp53", "was"]
     assert vocabulary.name_of(vocabulary.number_of("trp53", GENE)) == (GENE, "trp53")
 
 
@@ -95,12 +117,24 @@ def test_a_users_names_replace_and_annotated_names_add(folder):
 
 def test_equal_contents_have_one_id_and_other_contents_another(tmp_path):
     concepts = {(GENE, "1"): (HUMAN, Facts("A1BG")), (GENE, "2"): (HUMAN, Facts("A2M"))}
-    names = {(GENE, "a1bg"): [("1", SYMBOL)], (GENE, "a2m"): [("2", SYMBOL)]}
-    first = write_vocabulary(tmp_path / "a", Contents(names, concepts))
-    again = write_vocabulary(tmp_path / "b", Contents(dict(reversed(names.items())), dict(reversed(concepts.items()))))
-    other = write_vocabulary(tmp_path / "c", Contents({**names, (GENE, "a2m"): [("1", SYMBOL)]}, concepts))
+    names = {"a1bg": [("1", SYMBOL)], "a2m": [("2", SYMBOL)]}
+    without = ENTITY_TYPES[1:]
+
+    def write(folder, names, concepts):
+        return write_vocabulary(tmp_path / folder, Contents({GENE: names}, concepts, without=without))
+
+    first = write("a", names, concepts)
+    again = write("b", dict(reversed(names.items())), dict(reversed(concepts.items())))
+    other = write("c", {**names, "a2m": [("1", SYMBOL)]}, concepts)
     assert first == again != other
     assert verify_vocabulary(tmp_path / "a") == Vocabulary.open(tmp_path / "b").vocabulary_id == first
+
+
+def test_a_type_without_names_is_refused_unless_on_purpose(tmp_path):
+    contents = Contents({GENE: {"a1bg": [("1", SYMBOL)]}}, {(GENE, "1"): (HUMAN, Facts("A1BG"))})
+    write_vocabulary(tmp_path / "genes", contents)
+    with pytest.raises(ContractError, match="no names of type CellLine, ChemicalEntity, .*; expected all six types"):
+        Vocabulary.open(tmp_path / "genes")
 
 
 @pytest.mark.parametrize("name", FILES)

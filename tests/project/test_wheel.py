@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "litcoin_batch")
+SOURCES = ("pyproject.toml", "README.md", "LICENSE", "NOTICE", "litcoin_batch")
 LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.egg-info")
 
 
@@ -47,6 +47,6 @@ def test_wheel_carries_what_the_first_minute_needs(wheel, pattern):
     assert [name for name in wheel if Path(name).match(f"litcoin_batch/{pattern}")]
 
 
-def test_wheel_carries_the_licence_and_nothing_else(wheel):
-    assert [name for name in wheel if name.endswith("licenses/LICENSE")]
+def test_wheel_carries_the_licences_and_nothing_else(wheel):
+    assert {name.rpartition("/")[2] for name in wheel if "/licenses/" in name} == {"LICENSE", "NOTICE"}
     assert {name.split("/")[0].split("-")[0] for name in wheel} == {"litcoin_batch"}

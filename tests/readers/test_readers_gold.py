@@ -259,7 +259,7 @@ def test_litcoin_is_quoted(litcoin):
 def test_litcoin_labels_that_do_not_fit_are_named(litcoin):
     entities = litcoin / "entities_a.csv"
     entities.write_text(
-        entities.read_text().replace("\t0\t5\t", "\t1\t6\t") + "2\t99\t0\t1\tT\tx\t-\n3\tnone\t0\t1\tT\tx\t-\n"
+        entities.read_text().replace("\t0\t5\t", "\t1\t6\t") + "2\t99\t0\t1\tT\tx\t-\n3\tnobody\t0\t1\tT\tx\t-\n"
     )
     items = list(read_path(litcoin))
     reasons = [item.reason for item in items if isinstance(item, Reject)]
@@ -268,7 +268,7 @@ def test_litcoin_labels_that_do_not_fit_are_named(litcoin):
     assert (
         any("'Other' at 1-6" in r for r in reasons)
         and any("id 99" in r for r in reasons)
-        and any("'none'" in r for r in reasons)
+        and any("'nobody'" in r for r in reasons)
     )
 
 

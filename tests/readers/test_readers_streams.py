@@ -53,6 +53,8 @@ FILES = {
     "jsonl": joined('{"pmid": {n}, "title": "TITLE", "abstract": "Text."}\n'),
     "csv": joined("{n},TITLE,Text.\n", "pmid,title,abstract\n"),
     "parquet": as_parquet(),
+    "medline": joined("PMID- {n}\nOWN - NLM\nTI  - TITLE\nAB  - Text.\n\n"),
+    "ris": joined("TY  - JOUR\nTI  - TITLE\nAB  - Text.\nDB  - PubMed\nAN  - {n}\nER  - \n\n"),
 }
 
 
@@ -111,6 +113,10 @@ def test_invalid_utf8_costs_its_record_only(format):
     items = read(FILES[format].replace(bad, bad.replace("ö".encode(), b"\xf6")))
     assert [item.pmid for item in items if isinstance(item, Document)] == [n for n in PMIDS if n != 20]
     assert [item.record for item in items if isinstance(item, Reject)] == [20]
+
+
+def test_every_format_has_its_file():
+    assert set(FILES) == set(FORMATS)
 
 
 def test_pubtator_blocks_are_bounded(monkeypatch):

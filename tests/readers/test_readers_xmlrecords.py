@@ -9,7 +9,8 @@ import time
 import pytest
 from lxml import etree
 
-from litcoin_batch.readers import read_stream, streams, xmlrecords
+from litcoin_batch.readers import read_stream, streams
+from litcoin_batch.readers.xml import xmlrecords
 from litcoin_batch.schema import Document, Reject
 
 HEAD, TAIL = b"<PubmedArticleSet>", b"</PubmedArticleSet>"

@@ -17,7 +17,7 @@ A corpus with relations says what each of its labels may mean, ``none`` being a 
         unlabelled: [none, Association, Negative_Correlation]
 
 Only pairs between the two types that share a sentence are learnt from; ``unlabelled`` is what those
-without a label may be.
+without a label may be. ``reader`` names one of ``READERS`` where the files are not annotated documents of a known format.
 """
 
 from __future__ import annotations
@@ -32,10 +32,20 @@ import yaml
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, Annotation, ConfigError, Document, Mention
 from litcoin_batch.text.sentences import split_document
+from training.data.curated_relations import read_bc6pm, read_biorelex, read_chemdisgene, read_comagc
+from training.data.event_relations import read_event_archives
 from training.data.examples import CLASSES, PairLabels
 
 # Recognition needs little context, and the cost of attention grows with the square of the length.
 MAX_CHARS = 1_200
+READERS = {
+    "annotated": read_gold,
+    "bionlp13_events": read_event_archives,
+    "chemdisgene": read_chemdisgene,
+    "bc6pm": read_bc6pm,
+    "biorelex": read_biorelex,
+    "comagc": read_comagc,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +67,7 @@ def read_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[Corpu
         _check(path, entry)
         documents = [
             part
-            for document in read_gold([root / name for name in entry["files"]])
+            for document in READERS[entry.get("reader", "annotated")]([root / name for name in entry["files"]])
             if document.pmid not in excluded
             for part in cut(relabel(document, entry["labels"]), MAX_CHARS)
         ]
@@ -83,9 +93,13 @@ def _pair_labels(path: Path, name: str, entry: dict) -> PairLabels:
 
 def _check(path: Path, entry: dict) -> None:
     expected = {"name", "files", "complete", "labels", "parts_per_epoch"}
-    if set(entry) - {"relations"} != expected:
+    if set(entry) - {"relations", "reader"} != expected:
         raise ConfigError(
             f"{path}: corpus {entry.get('name')!r} has the keys {sorted(entry)}, expected {sorted(expected)}"
+        )
+    if entry.get("reader", "annotated") not in READERS:
+        raise ConfigError(
+            f"{path}: corpus {entry['name']!r} has the reader {entry['reader']!r}, known are {', '.join(READERS)}"
         )
     strangers = {*entry["complete"], *entry["labels"].values()} - set(ENTITY_TYPES)
     if strangers:

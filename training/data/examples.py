@@ -105,7 +105,9 @@ def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels
         allowed[first:stop][tags[first:stop] == 0] = True
     if labels is None:
         return Example(pieces, allowed, None, None)
-    (entities,) = link_entities([known], [pieces])
+    # What relations are between counts as named even where a corpus leaves other mentions of its type out.
+    named = {*complete, *(labels.between or ())}
+    (entities,) = link_entities([[m for m in document.gold.mentions if m.type in named]], [pieces])
     index = {entity_id: i for i, entity_id in enumerate(entities.ids)}
     row_of = {name: row for row, name in enumerate(labels.names, start=1)}
     rows = [

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from litcoin_batch.readers.csvrows import csv_rows
 from litcoin_batch.readers.litcoin import ABSTRACT_COLUMNS, ENTITY_COLUMNS, RELATION_COLUMNS
 from litcoin_batch.readers.streams import ByteSource
+from litcoin_batch.readers.tables.csvrows import csv_rows
 from litcoin_batch.schema import RecordError
 
 HEADER = ("column", "type", "nulls", "null share", "distinct", "smallest", "largest")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from litcoin_batch.readers.streams import ByteSource, Line, lines
@@ -31,8 +31,13 @@ class CsvRow:
         return self._cells
 
 
-def csv_rows(stream: ByteSource, delimiter: str, columns: tuple[str, ...]) -> Iterator[CsvRow]:
-    """Rows by column name. A header without ``columns`` gives one damaged row with number 0.
+def csv_rows(
+    stream: ByteSource,
+    delimiter: str,
+    columns: tuple[str, ...] = (),
+    problem_of: Callable[[list[str]], str | None] = lambda header: None,
+) -> Iterator[CsvRow]:
+    """Rows by column name. A header without ``columns``, or with a problem, gives one damaged row with number 0.
 
     A quote that is opened and never closed costs its own line only: reading goes on with the next.
     """
@@ -50,8 +55,9 @@ def csv_rows(stream: ByteSource, delimiter: str, columns: tuple[str, ...]) -> It
         if header is None:
             header = [name.strip().lower() for name in cells]
             missing = [name for name in columns if name not in header]
-            if damage or missing:
-                yield CsvRow(0, raw, _damage=damage or f"header without {', '.join(missing)}")
+            damage = damage or (f"header without {', '.join(missing)}" if missing else problem_of(header))
+            if damage:
+                yield CsvRow(0, raw, _damage=damage)
                 return
             continue
         number += 1
@@ -71,6 +77,8 @@ def _take_row(pending: deque, source: Iterator[Line], delimiter: str, width: int
         cells = next(csv.reader(feed, delimiter=delimiter, strict=True), [])
     except (csv.Error, RecordError) as error:
         damage = str(error)
+    while width is not None and len(cells) > width and not cells[-1].strip():
+        cells.pop()  # the empty cells that spreadsheets add on the right
     blank = not b"".join(line.raw for line in taken).strip()
     if not damage and width is not None and len(cells) != width and not blank:
         damage = f"row has {len(cells)} cells, expected {width}"

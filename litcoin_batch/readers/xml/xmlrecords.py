@@ -16,7 +16,7 @@ from typing import NamedTuple
 from lxml import etree
 
 from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
-from litcoin_batch.readers.xmlhead import COMMENT, HEAD, parser_for
+from litcoin_batch.readers.xml.xmlhead import COMMENT, HEAD, parser_for
 
 MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
 MAX_STEP_BYTES = 8 << 20
@@ -26,6 +26,10 @@ _TAG_BYTES = 256  # longer than any token searched for: what may hang over the e
 
 _PREFIX = re.compile(rb"[<\s/]([A-Za-z_][\w.-]*):[A-Za-z_]")
 _MAX_PREFIXES = 100  # more namespaces than that in one record cost the parser quadratic time
+# Between the end of a file and the beginning of the next.
+_SEAM = re.compile(
+    rb"""\xef\xbb\xbf|\x00|\x1a|<!DOCTYPE(?:"[^"]*"|'[^']*'|[^"'\[>])*+(?:\[[^\]]*\]\s*)?>""",
+)
 _TERMINATORS = {b"<!--": b"-->", b"<![CDATA[": b"]]>", b"<?": b"?>"}
 
 
@@ -40,7 +44,7 @@ class Damage(NamedTuple):
 class _Token(NamedTuple):
     """``begin`` and ``end`` count from the reading position, ``before`` is the text since the last token."""
 
-    kind: str  # special | start | end | overlong | eof
+    kind: str  # special | start | root | end | overlong | eof
     name: bytes
     begin: int
     end: int
@@ -126,8 +130,10 @@ class XmlRecords:
         self._names = [tag.encode() for tag in tags]
         self._start = re.compile(rb"\s*<(%s)(?=[\s/>])(?P<empty>[^<>]*/>)?" % names)
         self._start_anywhere = re.compile(rb"<(?:%s)(?=[\s/>])" % names)
+        roots = b"|".join(root.encode() for root in self._tags_by_root)
         self._token = re.compile(
-            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])" % (special, ends, names)
+            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])|<(?P<root>%s)(?:\s[^<>]*)?>"
+            % (special, ends, names, roots)
         )
 
     def _fill(self) -> bool:
@@ -203,33 +209,45 @@ class XmlRecords:
                     return self._parse(raw)
                 except etree.XMLSyntaxError as error:
                     return Damage(f"XML is not well-formed: {error.msg}", raw)
-            if token.kind == "start" or (token.kind == "end" and token.name in self._roots):
+            if token.kind in ("start", "root") or (token.kind == "end" and token.name in self._roots):
                 break
         slash = "/" if token.kind == "end" else ""
         return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._take(token.begin))
 
     def _gap(self) -> Iterator[Damage]:
-        """Skip to the next record or the end; anything but white space and comments is damage."""
+        """Skip to the next record or the end; anything but white space and comments is damage.
+
+        Files are written one behind the other, too: declaration, document type and root of the next begin anew.
+        """
         found = []
         for token in self._tokens(0):
-            if token.before.strip():
-                found.append(token.before)
-            self._closed |= token.kind == "end" and token.name in self._roots
+            if stray := self._stray(token.before):
+                found.append(stray)
+            if token.kind == "special" and self._slice(token.begin, token.end).startswith(b"<?xml "):
+                self._parser, problem = parser_for(self._slice(token.begin, token.end))
+                found += [problem.encode()] if problem else []
             if token.kind == "end" and token.name not in self._roots:
                 found.append(b"</" + token.name + b">")
-            if token.kind in ("start", "overlong", "eof"):
+            if token.kind == "root":
+                found += [] if self._closed else [self._slice(token.begin, token.end)]
+                self._compile(self._tags_by_root[token.name.decode()])
+            if token.kind in ("root", "end") and token.name in self._roots:
+                self._closed = token.kind == "end" or self._slice(token.begin, token.end).endswith(b"/>")
+            if token.kind in ("start", "root", "overlong", "eof"):
                 break
-        if token.kind == "start":
-            self._take(token.begin)
-        else:
-            self._take(token.end)
-        stray = b"".join(found)
-        if self._between and stray:
-            stray = self._between.sub(b"", stray).strip()
-        if stray:
+        self._take(token.begin if token.kind == "start" else token.end)
+        if stray := b"".join(found):
             self._cut |= token.kind == "eof" and not self._closed
             where = f" ({self._stream.damage or 'file is cut'})" if self._cut else ""
             yield Damage(f"text that belongs to no record{where}", stray)
+
+    def _stray(self, text: bytes) -> bytes:
+        """What of the text between records belongs to nothing."""
+        if self._closed and b"<!ENTITY" not in text:
+            text = _SEAM.sub(b"", text)
+        if self._between and text.strip():
+            text = self._between.sub(b"", text)
+        return text if text.strip() else b""
 
     def _tokens(self, offset: int) -> Iterator[_Token]:
         """Tokens outside comments, CDATA and instructions; the last one is ``overlong`` or ``eof``.
@@ -249,7 +267,7 @@ class XmlRecords:
                     yield _Token("eof", b"", size, size, self._slice(offset, size))
                     return
                 continue
-            kind, name = match.lastgroup, match[0] if match["special"] else match[match.lastgroup]
+            kind, name = match.lastgroup, match[match.lastgroup]
             begin, end = match.start() - self._at, match.end() - self._at
             searched = end
             if kind == "special":

@@ -1,14 +1,14 @@
-"""Each fixture copies the layout of the published file, cut to a few records."""
+"""Files in the layouts that vocabularies are published in, cut to a few records, and a way to compile them."""
 
-import gzip
-import re
+from __future__ import annotations
 
-import pytest
-from click.testing import CliRunner
+from pathlib import Path
 
-from litcoin_batch.concepts.lexicon import Lexicon
-from litcoin_batch.concepts.lexicon_files import read_rows
-from training.import_lexicon import main  # noqa: E402
+import yaml
+from click.testing import CliRunner, Result
+
+from litcoin_batch.schema import ENTITY_TYPES
+from training.build_vocabulary import main
 
 MESH = """<?xml version="1.0"?>
 <!DOCTYPE DescriptorRecordSet SYSTEM "https://www.nlm.nih.gov/databases/dtd/nlmdescriptorrecordset_20260101.dtd">
@@ -124,122 +124,61 @@ CTD_DISEASES = (
     "Migraine Disorders\tMESH:D008881\t\t\t\t\t\tMigraine\tNervous system disease\n"
 )
 
-DISEASE, CHEMICAL, GENE, TAXON = "DiseaseOrPhenotypicFeature", "ChemicalEntity", "GeneOrGeneProduct", "OrganismTaxon"
-EXPECTED = {
-    "mesh": (MESH, [
-        ("Prostatic Neoplasms", DISEASE, "D011471"), ("Aspirin", CHEMICAL, "D001241"),
-        ("Neoplasms, Prostatic", DISEASE, "D011471"), ("Prostate Cancer", DISEASE, "D011471"),
-        ("Acetylsalicylic Acid", CHEMICAL, "D001241"),
-    ]),
-    "mesh supplementary": (SUPPLEMENTARY, [
-        ("olanzapine", CHEMICAL, "C076029"), ("Vesicoureteral Reflux 1", DISEASE, "C564042"), ("Zyprexa", CHEMICAL, "C076029"),
-    ]),
-    "gene_info": (GENE_INFO, [
-        ("IL6", GENE, "3569"), ("IFNB2", GENE, "3456"), ("Il6", GENE, "16193"), ("il6", GENE, "1"),
-        ("interleukin 6", GENE, "3569"), ("BSF2", GENE, "3569"), ("IFNB2", GENE, "3569"), ("B-cell stimulatory factor 2", GENE, "3569"),
-        ("IL6", GENE, "3456"), ("an invented clash of names", GENE, "3456"),
-        ("interleukin 6", GENE, "16193"), ("Il-6", GENE, "16193"), ("interleukin 6", GENE, "1"),
-    ]),
-    "taxonomy": (NAMES_DMP, [
-        ("Escherichia coli", TAXON, "562"), ("Homo sapiens", TAXON, "9606"), ("Entamoeba coli", TAXON, "43352"),
-        ("Bacterium coli", TAXON, "562"), ("human", TAXON, "9606"),
-        ("E. coli", TAXON, "562"), ("H. sapiens", TAXON, "9606"), ("E. coli", TAXON, "43352"),
-    ]),
-    "cellosaurus": (CELLOSAURUS, [
-        ("#15310-LN", "CellLine", "CVCL_E548"), ("HeLa", "CellLine", "CVCL_0030"),
-        ("15310-LN", "CellLine", "CVCL_E548"), ("TER461", "CellLine", "CVCL_E548"), ("Ter461", "CellLine", "CVCL_E548"),
-    ]),
-    "ctd chemicals": (CTD_CHEMICALS, [
-        ("10074-G5", CHEMICAL, "C534883"), ("Aspirin", CHEMICAL, "D001241"),
-        ("10074-G5 compound", CHEMICAL, "C534883"), ('NSC "5" inhibitor', CHEMICAL, "C534883"),
-    ]),
-    "ctd diseases": (CTD_DISEASES, [
-        ("Abdominal obesity-metabolic syndrome 3", DISEASE, "OMIM:615812"), ("Migraine Disorders", DISEASE, "D008881"),
-        ("AOMS3", DISEASE, "OMIM:615812"), ("Metabolic syndrome 3", DISEASE, "OMIM:615812"), ("Migraine", DISEASE, "D008881"),
-    ]),
-}  # fmt: skip
-
-
-def run(tmp_path, format_, *contents, options=()):
-    arguments = ["--format", format_, "--output", str(tmp_path / "out" / "lexicon.parquet"), *options]
-    for number, content in enumerate(contents):
-        path = tmp_path / f"input{number}"
-        path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        arguments += ["--input", str(path)]
-    return CliRunner().invoke(main, arguments), tmp_path / "out" / "lexicon.parquet"
-
-
-@pytest.mark.parametrize("compress", [False, True])
-@pytest.mark.parametrize("name", EXPECTED)
-def test_a_published_file_becomes_names_preferred_ones_first(tmp_path, name, compress):
-    content, expected = EXPECTED[name]
-    data = gzip.compress(content.encode()) if compress else content
-    result, output = run(tmp_path, name.split()[0], data)
-    assert result.exit_code == 0, result.output
-    assert f"{len(expected)} names written" in result.output
-    rows = list(read_rows(output))
-    assert [row[:3] for row in rows] == expected
-    taxa = {"3569": "9606", "3456": "9606", "16193": "10090", "1": "7955"} if name == "gene_info" else {}
-    assert [row.taxon for row in rows] == [taxa.get(row.concept_id) for row in rows]
-
-
-def test_an_official_symbol_wins_over_another_genes_synonym_and_case_tells_species(tmp_path):
-    _, output = run(tmp_path, "gene_info", GENE_INFO)
-    lexicon = Lexicon.read(output)
-    assert [lexicon.lookup(name, GENE) for name in ("IFNB2", "IL6", "Il6", "IL-6", "BSF-2")] == [
-        ("3456",), ("3569",), ("16193",), ("3569",), ("3569",),
-    ]  # fmt: skip
-
-
-def test_genes_of_other_taxa_are_left_out(tmp_path):
-    _, output = run(tmp_path, "gene_info", GENE_INFO, options=["--taxon", "10090", "--taxon", "7955"])
-    assert {row.concept_id for row in read_rows(output)} == {"16193", "1"}
-
-
-def test_names_of_earlier_files_come_first_within_their_kind(tmp_path):
-    _, output = run(tmp_path, "ctd", CTD_DISEASES, CTD_CHEMICALS)
-    assert [row.surface for row in read_rows(output)][:4] == [
-        "Abdominal obesity-metabolic syndrome 3", "Migraine Disorders", "10074-G5", "Aspirin",
-    ]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("format_", "content", "message"),
-    [
-        ("mesh", "<DescriptorRecordSet></DescriptorRecordSet>", "found none"),
-        ("mesh", MESH[:700], "not readable as XML"),
-        (
-            "mesh",
-            "<S><DescriptorRecord><DescriptorUI>D1</DescriptorUI></DescriptorRecord></S>",
-            "record 1: expected Descriptor",
-        ),
-        ("gene_info", "#tax_id\tGeneID\n9606\t1\n", "column Symbol, Synonyms is missing"),
-        ("gene_info", GENE_INFO + "9606" + "\t" * 20 + "\n", "line 7: expected 16 fields, found 21"),
-        ("taxonomy", "9606 Homo sapiens\n", "line 1: expected four fields"),
-        ("cellosaurus", "ID   HeLa\n//\n", "line 2: .*lacks ID or AC"),
-        ("cellosaurus", "nothing\n", "found none"),
-        ("ctd", CTD_CHEMICALS.replace("ChemicalName", "Name"), "expected a column ChemicalName or DiseaseName"),
-        ("ctd", "Aspirin\tMESH:D001241\n", "column Synonyms is missing"),
-        ("ctd", b"# Fields:\n# ChemicalName\tChemicalID\tSynonyms\n\xff\tMESH:D1\t\n", "line 3: expected UTF-8"),
-        ("taxonomy", gzip.compress(NAMES_DMP.encode(), mtime=0)[:40], "ended before"),
-    ],
+HGNC = (
+    "hgnc_id\tsymbol\tname\tstatus\talias_symbol\talias_name\tprev_symbol\tprev_name\tentrez_id\n"
+    "HGNC:6018\tIL6\tinterleukin 6\tApproved\tIL-6|BSF2\t\tIFNB2\tinterferon, beta 2\t3569\n"
+    "HGNC:1\tNOID\ta gene without an NCBI number\tApproved\t\t\t\t\t\n"
 )
-def test_another_layout_is_refused_by_place_and_leaves_no_output(tmp_path, format_, content, message):
-    result, output = run(tmp_path, format_, content)
-    assert result.exit_code != 0
-    assert re.search(message, " ".join(result.output.split())), result.output
-    assert list(output.parent.iterdir()) == []
+
+HGNC_DOWNLOAD = (
+    "HGNC ID\tApproved symbol\tApproved name\tAlias symbols\tNCBI Gene ID(supplied by NCBI)\tPrevious symbols\n"
+    "HGNC:6018\tIL6\tinterleukin 6\tIL-6, BSF2\t3569\tIFNB2\n"
+)
+
+OBO = """format-version: 1.2
+[Term]
+id: MONDO:0005148
+name: type 2 diabetes mellitus
+synonym: "NIDDM" EXACT ABBREVIATION [DOID:9352]
+synonym: "diabetes" BROAD []
+xref: MESH:D003924 {source="MONDO:equivalentTo"}
+xref: OMIM:125853
+
+[Term]
+id: MONDO:0010001
+name: a rare disease
+xref: OMIM:615812
+
+[Term]
+id: MONDO:0010002
+name: two diseases at once
+xref: MESH:D000001
+xref: MESH:D000002
+
+[Typedef]
+id: part_of
+name: part of
+"""
+
+ORTHOLOGUES = "HID\tTaxonomy\tGene.ID\n502\t9606\t3569\n502\t10090\t16193\n502\t10116\t24498\n"
 
 
-def test_a_taxon_without_genes_is_refused(tmp_path):
-    result, _ = run(tmp_path, "taxonomy", NAMES_DMP, options=["--taxon", "9606"])
-    assert result.exit_code != 0 and "--taxon" in result.output
+def write_recipe(folder: Path, sources: list[dict], **more: object) -> Path:
+    """``sources``: entries of a recipe whose ``files`` are the contents, text or bytes, instead of names."""
+    entries = []
+    for source in sources:
+        entry = {"name": source["layout"], "licence": "CC0-1.0", **source}
+        names = [f"{entry['name']}{i}" for i in range(len(source["files"]))]
+        for name, content in zip(names, source["files"], strict=True):
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+        entries.append({**entry, "files": names})
+    path = folder / "recipe.yaml"
+    path.write_text(yaml.safe_dump({"without": list(ENTITY_TYPES), **more, "sources": entries}))
+    return path
 
 
-def test_an_entity_bomb_is_not_expanded(tmp_path):
-    bomb = '<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>' + MESH.split('dtd">')[
-        1
-    ].replace("<String>Acetylsalicylic Acid</String>", "<String>boom &b;</String>")
-    result, output = run(tmp_path, "mesh", bomb)
-    assert result.exit_code == 0, result.output
-    assert not any("aaaa" in row.surface for row in read_rows(output))
+def compile_sources(folder: Path, *sources: dict, options: tuple[str, ...] = (), **more: object) -> tuple[Result, Path]:
+    """Runs the command over ``sources``; gives its result and the folder it was to write."""
+    recipe = write_recipe(folder, list(sources), **more)
+    output = folder / "vocabulary"
+    return CliRunner().invoke(main, ["--recipe", str(recipe), "--output", str(output), *options]), output

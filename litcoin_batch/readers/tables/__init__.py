@@ -1,0 +1,1 @@
+"""Rows with pmid, title and abstract: delimited text, JSON and Parquet, own columns or those of known exports."""

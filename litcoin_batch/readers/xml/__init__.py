@@ -1,0 +1,1 @@
+"""XML cut into records that fail one by one."""
