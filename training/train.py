@@ -116,7 +116,7 @@ def run(options: dict) -> None:
     data = read_training_data(options)
     apprentice = start(options, recipe, data)
     model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config
-    directed = bool(options["directions"])
+    directed = bool(options.get("directions"))
     examples = prepare(data.train, tokenizer, relations=DIRECTED_PAIRS if directed else EVERY_PAIR)
     auxiliary = [
         (

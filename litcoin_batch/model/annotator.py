@@ -31,6 +31,7 @@ from litcoin_batch.model.cpu.memory import give_back_memory
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
+from litcoin_batch.model.mention_rules import tidy_span
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.rows import Words
 from litcoin_batch.model.tags import decode_tags
@@ -214,8 +215,10 @@ class Annotator:
         for (where, start, end, kind), value in zip(
             zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
         ):
-            text = texts[where][start:end]
-            mentions[where].append(Mention(start, end, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
+            span = tidy_span(texts[where], start, end, ENTITY_TYPES[kind])
+            if span is not None and (not mentions[where] or mentions[where][-1].end <= span[0]):
+                text = texts[where][slice(*span)]
+                mentions[where].append(Mention(*span, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
         return mentions
 
     def _score_pairs(

@@ -57,8 +57,8 @@ def read_training_data(options: dict) -> TrainingData:
     """``options``: the command line of train.py. Raises ``ConfigError`` where an evaluation document is among the training ones."""
     train = read_gold(options["train_files"], options["format_"])
     dev = read_gold(options["dev_files"], options["format_"])
-    if options["directions"]:
-        train = directed(train, read_directions(options["directions"]))
+    if files := options.get("directions"):
+        train = directed(train, read_directions(files))
     held_out = guard(train, dev, options["exclude_pmids"])
     corpora = []
     if path := options["auxiliary"]:
@@ -68,7 +68,7 @@ def read_training_data(options: dict) -> TrainingData:
     if any(options.get("rule_made", ())):
         corpora += rule_made_corpora(*options["rule_made"], options["seed"])
     if options.get("edited"):
-        corpora.append(edited_corpus(train, options["edited"], options["seed"], bool(options["directions"])))
+        corpora.append(edited_corpus(train, options["edited"], options["seed"], bool(options.get("directions"))))
     return TrainingData(train, dev, corpora, plain_texts(options["plain"]))
 
 
