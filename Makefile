@@ -13,11 +13,14 @@ PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 RUN := env -u SPARK_HOME -u SPARK_CONF_DIR -u PYTHONPATH -u PYTHONHOME \
 	PATH="$(BIN):$$PATH" PYSPARK_PYTHON="$(BIN)/python" PYSPARK_DRIVER_PYTHON="$(BIN)/python"
 
-.PHONY: demo test java
+.PHONY: demo test settings java
 
 demo: java $(READY)
 	@$(RUN) SPARK_LOCAL_HOSTNAME=localhost "$(BIN)/spark-submit" --conf spark.log.level=ERROR \
 	  jobs/annotate.py --warehouse $(WAREHOUSE) $(DEMO_ARGS)
+
+settings: $(READY)
+	@"$(BIN)/python" jobs/write_settings.py
 
 test: java $(READY)
 	@$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS)

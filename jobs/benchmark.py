@@ -18,32 +18,26 @@ from tempfile import TemporaryDirectory
 
 import click
 
+from benchmarks.config import BenchmarkConfig
 from benchmarks.corpus import read_corpus
 from benchmarks.environment import environment
 from benchmarks.figures import Figures, Rows, days, figures_of
 from benchmarks.fits import Spread
-from benchmarks.turns import Bench, BenchmarkConfig
-from litcoin_batch.config import read_config
+from benchmarks.turns import Bench
 from litcoin_batch.reports.charts import as_file
 from litcoin_batch.reports.speed import Figure, markdown, plots, speed_page
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.settings import options, read_config
 
 _PACKAGES = ("torch", "transformers", "pyspark", "pyarrow")
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
-@click.option("--config", type=click.Path(), help="YAML file of settings; options given here win over it.")
-@click.option("--checkpoint", "checkpoints", multiple=True, metavar="NAME_OR_DIR", help="May be repeated.")
-@click.option("--documents", metavar="FILE", help="Abstracts to measure with (default: the embedded sample, repeated).")
-@click.option("--size", "sizes", type=int, multiple=True, help="Number of documents; may be repeated.")
-@click.option("--cores", type=int, multiple=True, help="May be repeated.")
-@click.option("--repeats", type=int, help="Turns that count.")
-@click.option("--device", metavar="auto|cpu|cuda")
-@click.option("--output", metavar="DIR", help="Folder for the results.")
+@options(BenchmarkConfig)
 def main(config: str | None, **given: object) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
-        settings = read_config(BenchmarkConfig, config, {k: v for k, v in given.items() if v != ()})
+        settings = read_config(BenchmarkConfig, config, given)
         benchmark(settings)
     except (ConfigError, ContractError) as error:
         click.echo(f"error: {error}", err=True)

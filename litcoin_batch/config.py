@@ -1,94 +1,81 @@
-"""Settings of the programs: defaults, then a YAML file, then the command line. Library code never sees them."""
+"""Settings of ``litcoin-batch annotate``: defaults, then a YAML file, then the command line. Library code never sees them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from pathlib import Path
-from types import UnionType
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from dataclasses import dataclass
 
-import yaml
-
-from litcoin_batch.schema import ConfigError
+from litcoin_batch.readers import FORMATS
+from litcoin_batch.settings import setting
 
 DEFAULT_CHECKPOINT = "transformer"
-
-Settings = TypeVar("Settings")
 
 
 @dataclass(frozen=True, slots=True)
 class AnnotateConfig:
-    """What ``jobs/annotate.py`` can be told; ``conf/annotate.yaml`` says what each key is for."""
+    """What ``annotate`` can be told; its options and conf/annotate.yaml are made from these lines."""
 
-    paths: tuple[str, ...] = ()
-    warehouse: str = "warehouse"
-    format: str = "auto"
-    checkpoint: str = DEFAULT_CHECKPOINT
-    device: str = "auto"
-    lexicon: tuple[str, ...] = ()
-    run_id: str | None = None
-    partitions: int | None = None
-    annotate_titles: bool = False
-    max_text_chars: int = 100_000
-    batch_pieces: int = 16_384
-    precision: str = "auto"
-    baseline: bool = False
-    max_reject_share: float = 0.01
-    max_drop: float = 0.5
-    wait_minutes: float = 0.0
-    batch_timeout_sec: float = 600.0
-    records: str | None = None
-
-
-def read_config(kind: type[Settings], file: str | Path | None, given: Mapping[str, Any]) -> Settings:
-    """``kind``, a dataclass of defaults, with what ``file`` says and over it what was ``given`` (None: not given).
-
-    Raises ``ConfigError`` for a file that cannot be read, an unknown key, a value of the wrong type, a
-    whole number below 1 or another below 0.
-    """
-    values = {**_read_yaml(kind, file), **{name: value for name, value in given.items() if value is not None}}
-    types = get_type_hints(kind)
-    return kind(**{name: _checked(name, value, types[name], file) for name, value in values.items()})
-
-
-def _read_yaml(kind: type, file: str | Path | None) -> dict[str, Any]:
-    if file is None:
-        return {}
-    try:
-        values = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ConfigError(f"configuration {file}: cannot be read: {' '.join(str(error).split())}") from error
-    if values is None:
-        return {}
-    if not isinstance(values, dict):
-        raise ConfigError(f"configuration {file}: expected `key: value` lines, found {type(values).__name__}")
-    known = [field.name for field in fields(kind)]
-    unknown = [str(key) for key in values if key not in known]
-    if unknown:
-        raise ConfigError(f"configuration {file}: unknown key {', '.join(unknown)}; known keys: {', '.join(known)}")
-    return {name: value for name, value in values.items() if value is not None}
-
-
-def _checked(name: str, value: Any, type_: Any, file: str | Path | None) -> Any:
-    place = f"setting {name!r}" + (f" (configuration {file})" if file else "")
-    if get_origin(type_) is UnionType:
-        type_ = next(t for t in get_args(type_) if t is not type(None))
-    if get_origin(type_) is tuple:
-        of = get_args(type_)[0]
-        items = (value,) if type(value) is of else value
-        if not isinstance(items, list | tuple) or not all(type(item) is of for item in items):
-            raise ConfigError(
-                f"{place}: expected a list of {'texts' if of is str else 'whole numbers'}, found {value!r}"
-            )
-        return tuple(_checked(name, item, of, file) if of is not str else item for item in items)
-    if type_ is float and type(value) is int:
-        value = float(value)
-    # bool is an int to Python, not to a reader of a configuration.
-    if type(value) is not type_:
-        raise ConfigError(f"{place}: expected {type_.__name__}, found {value!r}")
-    if type_ is int and value < 1:
-        raise ConfigError(f"{place}: expected a number of at least 1, found {value}")
-    if type_ is float and not value >= 0:
-        raise ConfigError(f"{place}: expected a number of at least 0, found {value}")
-    return value
+    paths: tuple[str, ...] = setting(
+        (),
+        "Files, folders, glob patterns or URIs (hdfs://, s3a://); empty: the embedded sample.",
+        "s3:// is read without Spark's jars for it: each task downloads its file.",
+        option="",
+        metavar="[PATH]...",
+    )
+    warehouse: str = setting(
+        "warehouse", "Where the tables go: a folder or URI that the driver and all executors can write.", metavar="DIR"
+    )
+    format: str = setting("auto", "Format of the inputs; auto looks at the content.", choices=("auto", *FORMATS))
+    checkpoint: str = setting(
+        DEFAULT_CHECKPOINT,
+        "A shipped checkpoint by name, or a folder.",
+        "The folder may be on a shared path, at s3:// (each host downloads it once, to LITCOIN_BATCH_CACHE), or unpacked "
+        "by --archives model.tar.gz#model (then: checkpoint: model).",
+        metavar="NAME_OR_DIR",
+    )
+    device: str = setting(
+        "auto", "Where the model runs; auto takes a GPU where a worker sees one.", metavar="auto|cpu|cuda"
+    )
+    lexicon: tuple[str, ...] = setting(
+        (),
+        "Lexicon of your own (Parquet or TSV: surface, type, concept id) instead of the shipped one.",
+        metavar="PATH",
+    )
+    run_id: str | None = setting(
+        None,
+        "Identity of the run; a committed one is not done again.",
+        "Left out: the time of the start.",
+        metavar="ID",
+    )
+    partitions: int | None = setting(
+        None, "Tasks of the model; left out: one for each core, more where documents are many."
+    )
+    annotate_titles: bool = setting(False, "Annotate records that have a title but no abstract, too.")
+    max_text_chars: int = setting(
+        100_000, "Longer texts are rejected: no abstract is that long, and one of them would stall its task."
+    )
+    batch_pieces: int = setting(16_384, "Padded word pieces per model batch: the bound on a worker's memory.")
+    precision: str = setting(
+        "auto",
+        "Of large matrix products: float32, bfloat16, int8, or auto for the fastest.",
+        "int8 needs an x86 CPU and a checkpoint that has the ranges of its inputs, as those shipped. Scores differ in the "
+        "third decimal; name float32 where hosts of different kinds are to write the same rows: 8 bits are coarser "
+        "without VNNI.",
+        metavar="auto|float32|bfloat16|int8",
+    )
+    baseline: bool = setting(
+        False, "The inputs are a new baseline of NLM, whole: in one step it replaces what NLM published before."
+    )
+    max_reject_share: float = setting(
+        0.01, "Publish nothing where more than this share of the records is rejected (of 100 records or more)."
+    )
+    max_drop: float = setting(
+        0.5,
+        "Publish nothing where relations per document fall by more than this share against the median of the last runs.",
+    )
+    wait_minutes: float = setting(0.0, "How long to wait for another run on the same warehouse before giving up.")
+    batch_timeout_sec: float = setting(
+        600.0, "A model that says nothing for so long is ended, and its documents are tried one by one."
+    )
+    records: str | None = setting(
+        None, "Put the record of the run there, too, as <run id>.json: s3://bucket/folder.", metavar="S3_ADDRESS"
+    )

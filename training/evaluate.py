@@ -1,9 +1,13 @@
-"""Score a checkpoint on a gold file: ``python training/evaluate.py --checkpoint DIR --gold FILE --json OUT``."""
+"""Score a checkpoint on a gold file: ``python training/evaluate.py --checkpoint DIR --gold FILE --json OUT``.
+
+With ``--contrast`` and ``--out-of-domain`` on the sets of training/contrast as well, or on those alone.
+"""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -14,6 +18,15 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import LitcoinBatchError
+from training.learning.contrast import (
+    FIGURES,
+    contrast_table,
+    evaluate_contrast,
+    evaluate_out_of_domain,
+    kept_figures,
+    read_out_of_domain,
+    read_pairs,
+)
 from training.learning.evaluation import evaluate
 
 
@@ -21,10 +34,14 @@ from training.learning.evaluation import evaluate
 @click.option("--checkpoint", required=True, help="Checkpoint folder, or the name of a shipped one.")
 @click.option(
     "--gold",
-    required=True,
     multiple=True,
     type=click.Path(path_type=Path),
     help="Annotated file; may be given several times.",
+)
+@click.option("--contrast", is_flag=True, help="Minimal pairs: denied told from affirmed, signs, novelty, by kind.")
+@click.option("--out-of-domain", is_flag=True, help="False mentions in texts that are not biomedical.")
+@click.option(
+    "--record", is_flag=True, help="Keep the figures of both as those of this shipped checkpoint, for its test."
 )
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
@@ -32,19 +49,46 @@ from training.learning.evaluation import evaluate
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
 @click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
 def main(
-    checkpoint: str, gold: tuple[Path, ...], format_: str, output: Path, lexicon: tuple[Path, ...], **arithmetic: str
+    checkpoint: str, gold: tuple[Path, ...], output: Path, lexicon: tuple[Path, ...], format_: str, **options
 ) -> None:
-    """Score CHECKPOINT on GOLD and say in words what each figure means."""
+    """Score CHECKPOINT on GOLD, the contrast set and texts out of domain, and say in words what each figure means."""
+    wanted = {name: options.pop(name) for name in ("contrast", "out_of_domain", "record")}
+    if not (gold or wanted["contrast"] or wanted["out_of_domain"]):
+        raise click.UsageError("nothing to score: give --gold, --contrast or --out-of-domain")
+    if wanted["record"] and not (wanted["contrast"] and wanted["out_of_domain"]):
+        raise click.UsageError("--record needs --contrast and --out-of-domain")
     try:
-        documents = read_gold(gold, format_)
-        annotator = Annotator.load(checkpoint, lexicon=lexicon or None, **arithmetic)
-        figures = evaluate(annotator, documents)
+        annotator = Annotator.load(checkpoint, lexicon=lexicon or None, **options)
+        figures = evaluate(annotator, read_gold(gold, format_)) if gold else {}
+        if wanted["contrast"]:
+            figures["contrast"] = evaluate_contrast(annotator, read_pairs())
+        if wanted["out_of_domain"]:
+            figures["out_of_domain"] = evaluate_out_of_domain(annotator, read_out_of_domain())
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
+    if wanted["record"]:
+        _record(checkpoint, figures, annotator)
     figures |= {"model_id": annotator.model_id, "precision": annotator.precision, "gold": [path.name for path in gold]}
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(figures, indent=1) + "\n")
-    click.echo(_table(figures))
+    click.echo("\n\n".join(_tables(figures)))
+
+
+def _record(checkpoint: str, figures: dict, annotator: Annotator) -> None:
+    if annotator.precision != "float32":
+        raise click.UsageError("--record needs --precision float32, so that any machine finds the same figures")
+    kept = json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
+    kept[Path(checkpoint).name] = kept_figures(figures["contrast"], figures["out_of_domain"], annotator.model_id)
+    FIGURES.write_text(json.dumps(kept, indent=1, sort_keys=True) + "\n")
+
+
+def _tables(figures: dict) -> Iterator[str]:
+    if figures["gold"]:
+        yield _table(figures)
+    if "contrast" in figures:
+        yield contrast_table(figures["contrast"])
+    if "out_of_domain" in figures:
+        yield "\n".join(f"out of domain, {name}: {value}" for name, value in figures["out_of_domain"].items())
 
 
 def _table(figures: dict) -> str:

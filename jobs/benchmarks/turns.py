@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks.config import BenchmarkConfig
 from benchmarks.corpus import Corpus, balanced, write_files
 from benchmarks.documented import WAYS, by_ours, is_transformer, save_tagger
 from benchmarks.loops import measure_bare_encoder, measure_pair_marker
@@ -14,26 +15,6 @@ from benchmarks.sessions import Job, Sessions, run_ingest, run_job, timed_ways
 from benchmarks.stages import Arithmetic, compare_precisions, measure_stages
 
 THREADS = 1  # of one task
-
-
-@dataclass(frozen=True, slots=True)
-class BenchmarkConfig:
-    """What ``jobs/benchmark.py`` can be told; ``conf/benchmark.yaml`` says what each key is for."""
-
-    checkpoints: tuple[str, ...] = ("transformer", "lstm", "rnn")
-    device: str = "auto"
-    documents: str | None = None
-    sizes: tuple[int, ...] = (1_000, 4_000)
-    cores: tuple[int, ...] = (1, 2)
-    partitions: int | None = None
-    batch_pieces: int = 16_384
-    precisions: tuple[str, ...] = ("auto", "float32")
-    repeats: int = 3
-    pair_marker_documents: int = 16
-    recognition_documents: int = 700
-    million_abstracts: float = 26.0
-    projected_cores: tuple[int, ...] = (16, 64, 256)
-    output: str = "benchmark"
 
 
 @dataclass

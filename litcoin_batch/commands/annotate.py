@@ -1,6 +1,6 @@
 """Raw citations to tables of mentions and relations.
 
-spark-submit jobs/annotate.py                                          the embedded sample
+litcoin-batch annotate                                                 the embedded sample
 spark-submit jobs/annotate.py updatefiles/ --warehouse hdfs:///litcoin
 """
 
@@ -15,10 +15,10 @@ from typing import NoReturn
 
 import click
 
-from litcoin_batch.config import AnnotateConfig, read_config
-from litcoin_batch.readers import FORMATS
+from litcoin_batch.config import AnnotateConfig
 from litcoin_batch.reports.night import night_page
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.settings import options, read_config
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import CheckpointLoader
 from litcoin_batch.warehouse.nightly import night_report
@@ -39,45 +39,15 @@ from litcoin_batch.warehouse.spark.session import (
 from litcoin_batch.warehouse.tables.summary import summarise
 
 
-@click.command(help=__doc__, context_settings={"max_content_width": 100})
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("--config", type=click.Path(), help="YAML file of settings; options given here win over it.")
-@click.option("--warehouse", metavar="DIR", help="Where the tables go (default: ./warehouse).")
-@click.option("--format", type=click.Choice(("auto", *FORMATS)), help="Of the inputs (default: by their content).")
-@click.option("--checkpoint", metavar="NAME_OR_DIR", help="A shipped checkpoint or a folder.")
-@click.option("--device", metavar="auto|cpu|cuda", help="Where the model runs (default: auto).")
-@click.option(
-    "--precision", metavar="auto|float32|bfloat16|int8", help="Of large matrix products (default: auto, the fastest)."
-)
-@click.option("--lexicon", multiple=True, metavar="PATH", help="Your own lexicon, Parquet or TSV; may be repeated.")
-@click.option("--run-id", metavar="ID", help="Identity of the run; a committed one is not done again.")
-@click.option("--partitions", type=int, help="Tasks of the model (default: by cores and amount of text).")
-@click.option("--annotate-titles", is_flag=True, default=None, help="Annotate records without abstract, too.")
-@click.option("--max-text-chars", type=int, help="Longer texts are rejected (default: 100000).")
-@click.option("--batch-pieces", type=int, help="Padded word pieces per model batch (default: 16384).")
-@click.option(
-    "--baseline",
-    is_flag=True,
-    default=None,
-    help="The inputs are a new baseline of NLM, whole: it replaces what is there.",
-)
-@click.option(
-    "--max-reject-share", type=float, help="Publish nothing where more of the records are rejected (default: 0.01)."
-)
-@click.option(
-    "--max-drop", type=float, help="... or relations per document fall by more, against the last runs (default: 0.5)."
-)
-@click.option("--wait-minutes", type=float, help="Wait so long for another run on the warehouse (default: 0).")
-@click.option("--batch-timeout-sec", type=float, help="A model silent for longer is ended (default: 600).")
-@click.option("--records", metavar="S3_ADDRESS", help="Put the run's record there, too, as <run id>.json.")
+@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
+@options(AnnotateConfig)
 def main(config: str | None, **given: object) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s", datefmt="%H:%M:%S")
     # Neither py4j's chatter nor, should someone ask for more, the headers that botocore sends.
     for name in ("py4j", "boto3", "botocore", "urllib3"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        # An option that may be repeated comes as an empty tuple where it was not given.
-        annotate(read_config(AnnotateConfig, config, {k: v for k, v in given.items() if v != ()}))
+        annotate(read_config(AnnotateConfig, config, given))
     except Locked as error:
         fail(error, EXIT_LOCKED)
     except GateClosed as error:

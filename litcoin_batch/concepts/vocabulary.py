@@ -65,17 +65,17 @@ _OF_THEIR_OWN = frozenset(("symbol", "name", "synonym", "former"))
 class Concept(NamedTuple):
     """``current_id``: the id that replaced this one, None where this one is current; ``former_ids``: those that this one replaced.
 
-    ``written_id``: the one of all these that annotators write. ``trees``: MeSH tree numbers ("C04.588.180").
+    ``written_id``: the one of all these that annotators write, None where it is this one. ``trees``: MeSH tree numbers ("C04.588.180").
     """
 
     concept_id: str
     type: str
     taxon: int | None
     name: str
-    written_id: str
     current_id: str | None = None
     former_ids: tuple[str, ...] = ()
     trees: tuple[str, ...] = ()
+    written_id: str | None = None
 
 
 class Vocabulary:
@@ -137,8 +137,10 @@ class Vocabulary:
             if number is not None:
                 facts = self._facts_of(number)
                 taxon, current = self._taxon(number), facts.current_id or None
-                written = facts.written_id or concept_id
-                return Concept(concept_id, type_, taxon, facts.name, written, current, facts.former_ids, facts.trees)
+                written = facts.written_id if facts.written_id != concept_id else None
+                return Concept(
+                    concept_id, type_, taxon, facts.name, current, facts.former_ids, facts.trees, written or None
+                )
         return None
 
     def _facts_of(self, number: int) -> Facts:

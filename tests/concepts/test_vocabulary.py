@@ -80,8 +80,7 @@ def test_concepts_give_back_their_facts(folder):
         *(CHEMICAL, "Quetiapine Fumarate", ("C069541",), ("D03.1", "D04.2"), None),
     )
     assert vocabulary.current("C069541", CHEMICAL) == "D000069348" == vocabulary.current("D000069348", CHEMICAL)
-    assert drug.written_id == "C069541" == vocabulary.concept("C069541").written_id
-    assert vocabulary.concept("7157", GENE).written_id == "7157"
+    assert (drug.written_id, vocabulary.concept("C069541").written_id) == ("C069541", None)
     assert [vocabulary.concept(f"D{i:06}", DISEASE).name for i in range(200)] == [f"Disease {i}" for i in range(200)]
     assert vocabulary.concept("7157", CHEMICAL) is None
     assert vocabulary.taxon_of_cell_line("CVCL_0030") == HUMAN

@@ -22,7 +22,8 @@ import pytest
 import yaml
 
 import litcoin_batch
-from litcoin_batch.config import AnnotateConfig, read_config
+from litcoin_batch.config import AnnotateConfig
+from litcoin_batch.settings import read_config
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CONF = REPOSITORY / "conf"

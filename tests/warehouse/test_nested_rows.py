@@ -1,5 +1,7 @@
+from dataclasses import replace
+
 from fake_model import MODEL_ID, find
-from litcoin_batch.schema import Annotation, Document, Mention
+from litcoin_batch.schema import Annotation, Document, Mention, Relation
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch
 
 DOCUMENTS = [
@@ -16,7 +18,7 @@ def test_rows_are_the_annotations():
     assert [row["text_sha256"] for row in rows] == [d.text_sha256 for d in DOCUMENTS]
     found = [
         tuple(
-            Mention(m["start"], m["end"], m["type"], m["text"], tuple(m["entity_ids"]), m["score"])
+            Mention(m["start"], m["end"], m["type"], m["text"], tuple(m["entity_ids"]), m["score"], m["id_score"])
             for m in row["mentions"]
         )
         for row in rows
@@ -37,6 +39,17 @@ def test_relations_carry_their_entities_and_evidence():
         assert kept["entity_2_type"] == entities[relation.entity_2_id].type
         evidence = kept["evidence"][0]
         assert evidence["text"] == DOCUMENTS[0].text[evidence["start"] : evidence["end"]]
+
+
+def test_rows_say_how_sure_ids_are_and_which_end_acts():
+    mention = Mention(0, 7, "ChemicalEntity", "aspirin", ("C:1",), 0.75, 0.25)
+    relation = Relation("C:1", "G:1", "Bind", True, subject="G:1")
+    row = annotated_batch(
+        DOCUMENTS[:1], [Annotation(1, (mention,), (relation, replace(relation, subject=None)))], MODEL_ID
+    )
+    found = row.to_pylist()[0]
+    assert [(m["score"], m["id_score"]) for m in found["mentions"]] == [(0.75, 0.25)]
+    assert [r["subject"] for r in found["relations"]] == ["G:1", None]
 
 
 def test_a_failure_is_an_error_and_no_lists():

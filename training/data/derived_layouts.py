@@ -101,13 +101,20 @@ def names_of_organisms(paths: Sequence[Path], options: Options) -> Iterator[Reco
 
 def taxonomy_table(paths: Sequence[Path], options: Options) -> Iterator[Record]:
     """The columns name, taxid, class: scientific and common names. Titles of encyclopedias are left out."""
+    kinds = {"scientific": "name", "common_name": "synonym"}
     for path in paths:
-        for place, row in table_of(path, ("name", "taxid", "class")):
-            kind = {"scientific": "name", "common_name": "synonym"}.get(row["class"])
-            if kind and options.taxon(row["taxid"]) is not None:
-                needed(place, row, "name", "taxid")
-                names = ((kind, row["name"]),)
-                yield Record(place, row["taxid"], (ORGANISM,), named(*names, *short_binomials(names)))
+        for number, line in lines_of(path):
+            values = line.split("\t")
+            if number == 1 and values == ["name", "taxid", "class"]:
+                continue
+            if number == 1 or len(values) != 3 or not values[1].isdigit() or not values[0]:
+                raise ContractError(
+                    f"{path}, line {number}: expected a table of name, taxid (a number) and class, found {line[:80]!r}"
+                )
+            name, tax_id, kind = values
+            if kind in kinds and options.taxon(tax_id) is not None:
+                names = ((kinds[kind], name),)
+                yield Record(Place(path, number), tax_id, (ORGANISM,), named(*names, *short_binomials(names)))
 
 
 def cell_lines(paths: Sequence[Path], options: Options) -> Iterator[Record]:

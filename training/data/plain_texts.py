@@ -35,7 +35,7 @@ SENTENCES = {
         "The {ABBR} announced a new format for the season.", "Runner {n} crossed the line after {n} minutes.", "Class {L}{n} boats start at noon.", "In the {n}th round, {name} lost to {name} on points.",
     ),
     "cooking": (
-        "Knead the dough for {n} minutes and let it rest in a warm place.", "Serve the soup with toasted bread and a glass of cider.", "Preheat the oven to {n} degrees.", "Chop the vegetables, add salt and stir until soft.",
+        "Knead the dough for {n} minutes and let it rest in a warm place.", "Serve the soup with toasted bread and a glass of cider.", "Preheat the oven to {n} degrees.", "Chop the vegetables, add a spoon of stock and stir until soft.",
         "The restaurant {name} in {place} offers {n} dishes.", "This recipe makes {n} servings.", "Cover the pot with a lid and simmer for {n} minutes.",
     ),
     "software": (

@@ -233,13 +233,12 @@ class VocabularyCompiler:
         return written
 
     def names(self) -> dict[str, dict[str, list[tuple[str, Kind]]]]:
-        """As ``vocabulary_files.Contents`` wants them; empties the compiler of its names."""
+        """As ``vocabulary_files.Contents`` wants them."""
         compiled: dict[str, dict[str, list[tuple[str, Kind]]]] = {}
         kinds: dict[Kind, Kind] = {}
         for type_, of_type in self._names.items():
             done = compiled[type_] = {}
-            while of_type:
-                key, entries = of_type.popitem()
+            for key, entries in of_type.items():
                 counts = self._counts.get((type_, key), {})
                 ordered = sorted((rank, -counts.get(c, 0), c, source) for c, (rank, source) in entries.items())
                 done[key] = [

@@ -77,10 +77,15 @@ def read_recipe(path: Path, root: Path) -> Recipe:
     without = tuple(values.get("without") or ())
     if strangers := set(without) - set(ENTITY_TYPES):
         raise ConfigError(f"recipe {path}: without {sorted(strangers)}, expected some of {', '.join(ENTITY_TYPES)}")
+    everyday = tuple(values.get("everyday") or ())
+    if strangers := [word for word in everyday if not isinstance(word, str)]:
+        raise ConfigError(
+            f"recipe {path}: everyday {strangers[:5]}, expected words; write 'no', 'on' in quotation marks"
+        )
     longest = values.get("longest_name", LONGEST_NAME_CHARS)
     if not isinstance(longest, int) or not 1 <= longest <= LONGEST_NAME_CHARS:
         raise ConfigError(f"recipe {path}: longest_name {longest!r}, expected a number from 1 to {LONGEST_NAME_CHARS}")
-    return Recipe(sources, longest, tuple(values.get("everyday") or ()), without)
+    return Recipe(sources, longest, everyday, without)
 
 
 def _source(recipe: Path, root: Path, entry: object, same_taxon: Mapping[str, str]) -> Source:

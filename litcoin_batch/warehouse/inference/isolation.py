@@ -22,6 +22,7 @@ from typing import Protocol
 from pyspark import cloudpickle
 
 from litcoin_batch.schema import Annotation, ContractError, Document, LitcoinBatchError, RecordError
+from litcoin_batch.warehouse.tables.nested_rows import reason_of
 
 # Documents that the child is given at once: enough that the hand-over does not weigh, few enough that
 # giving them again one by one after a crash does not either.
@@ -69,11 +70,6 @@ def annotate_surviving(annotator: AnnotatesDocuments, documents: Sequence[Docume
             return [error]
     middle = len(documents) // 2
     return annotate_surviving(annotator, documents[:middle]) + annotate_surviving(annotator, documents[middle:])
-
-
-def reason_of(error: Exception) -> str:
-    """Why a document is rejected: the message; with the kind of error where it was not raised on purpose."""
-    return str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}".rstrip(": ")
 
 
 def volunteer_for_memory_killer() -> None:

@@ -169,6 +169,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     how.gates.check(run.stored, counts, found)
     facts = {
         "model_id": night.model_id,
+        "vocabulary_id": getattr(loader, "vocabulary_id", None),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),

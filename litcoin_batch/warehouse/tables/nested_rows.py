@@ -7,8 +7,7 @@ from itertools import accumulate
 
 import pyarrow as pa
 
-from litcoin_batch.schema import Annotation, Document, Mention, Relation
-from litcoin_batch.warehouse.inference.isolation import reason_of
+from litcoin_batch.schema import Annotation, Document, Mention, RecordError, Relation
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED, arrow_schema
 
 SCHEMA = arrow_schema(ANNOTATED)
@@ -17,12 +16,20 @@ _RELATION = SCHEMA.field("relations").type.value_type
 _EVIDENCE = _RELATION.field("evidence").type.value_type
 
 
+def reason_of(error: Exception) -> str:
+    """Why a document is rejected: the message; with the kind of error where it was not raised on purpose."""
+    return str(error) if isinstance(error, RecordError) else f"{type(error).__name__}: {error}".rstrip(": ")
+
+
 def documents_of(pmid: pa.Array, title: pa.Array, abstract: pa.Array) -> list[Document]:
     return [Document(*row) for row in zip(*(column.to_pylist() for column in (pmid, title, abstract)), strict=True)]
 
 
 def annotated_batch(
-    documents: Sequence[Document], annotations: Sequence[Annotation | Exception], model_id: str
+    documents: Sequence[Document],
+    annotations: Sequence[Annotation | Exception],
+    model_id: str,
+    vocabulary_id: str | None = None,
 ) -> pa.RecordBatch:
     """One row per document; where the model raised, ``error`` says what and the lists are null."""
     errors = [reason_of(a) if isinstance(a, Exception) else None for a in annotations]
@@ -31,6 +38,7 @@ def annotated_batch(
         pa.array([document.pmid for document in documents], pa.int64()),
         pa.array([document.text_sha256 for document in documents], pa.string()),
         pa.array([model_id] * len(documents), pa.string()),
+        pa.array([vocabulary_id] * len(documents), pa.string()),
         _lists([None if a is None else a.mentions for a in found], _mentions),
         _lists([None if a is None else tuple(_with_entities(a)) for a in found], _relations),
         pa.array(errors, pa.string()),
@@ -64,6 +72,7 @@ def _mentions(mentions: Sequence[Mention]) -> pa.StructArray:
         [m.entity_ids for m in mentions],
         [m.resolved for m in mentions],
         [m.score for m in mentions],
+        [m.id_score for m in mentions],
     )
     return _struct(_MENTION, columns)
 
@@ -87,6 +96,7 @@ def _relations(rows: Sequence[tuple[Relation, Mention | None, Mention | None]]) 
         [r.score for r in relations],
         [r.novel for r in relations],
         [r.novel_score for r in relations],
+        [r.subject for r in relations],
         _lists([r.evidence for r in relations], _evidence),
     )
     return _struct(_RELATION, columns)

@@ -40,7 +40,14 @@ def columns(**types: DataType) -> StructType:
 
 
 MENTION = columns(
-    start=INT, end=INT, type=STRING, text=STRING, entity_ids=ArrayType(STRING), resolved=BOOLEAN, score=DOUBLE
+    start=INT,
+    end=INT,
+    type=STRING,
+    text=STRING,
+    entity_ids=ArrayType(STRING),
+    resolved=BOOLEAN,
+    score=DOUBLE,
+    id_score=DOUBLE,
 )
 RELATION = columns(
     entity_1_id=STRING,
@@ -53,11 +60,14 @@ RELATION = columns(
     score=DOUBLE,
     novel=BOOLEAN,
     novel_score=DOUBLE,
+    subject=STRING,
     evidence=ArrayType(columns(start=INT, end=INT, text=STRING)),
 )
 _CITATION = dict(
     pmid=LONG, version=INT, title=STRING, abstract=STRING, year=INT, journal=STRING, revised=DateType(), source=STRING
 )
+# Hash of the checkpoint, and of the vocabulary beside it; null where the checkpoint's own is all there is.
+_MADE_BY = dict(model_id=STRING, vocabulary_id=STRING)
 _FOUND = dict(mentions=ArrayType(MENTION), relations=ArrayType(RELATION))
 
 # One citation version per row, instructions to delete (``deleted``) included. ``run_number`` is that of the run that
@@ -75,9 +85,9 @@ DOCUMENTS = columns(
     run_id=STRING,
 )
 # One document per row, the only output of the expensive step; a ``pmid`` occurs once in a run.
-ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, run_id=STRING, **_FOUND)
-MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, model_id=STRING, run_id=STRING)
-RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, model_id=STRING, run_id=STRING)
+ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, run_id=STRING, **_FOUND)
+MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, **_MADE_BY, run_id=STRING)
+RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, **_MADE_BY, run_id=STRING)
 REJECTS = columns(source=STRING, record=LONG, reason=STRING, excerpt=STRING, run_id=STRING)
 # Input files, each time they were applied. ``modified``: milliseconds since 1970, 0 where not known.
 FILES = columns(
@@ -100,7 +110,7 @@ RUNS = columns(
     run_number=LONG,
     started=TimestampType(),
     finished=TimestampType(),
-    model_id=STRING,
+    **_MADE_BY,
     n_records=LONG,
     **{f"n_{fate}": LONG for fate in FATES},
     n_restored=LONG,
@@ -156,7 +166,7 @@ FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
-ANNOTATED = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, **_FOUND, error=STRING)
+ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
 
 
 def arrow_schema(schema: StructType) -> pa.Schema:
@@ -197,9 +207,9 @@ def conform(table: DataFrame, schema: StructType) -> DataFrame:
 
 def mentions_of(annotations: DataFrame) -> DataFrame:
     """One row per mention, from ``annotations`` alone."""
-    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("mentions")), MENTIONS)
+    return conform(annotations.select("pmid", "model_id", "vocabulary_id", "run_id", F.inline("mentions")), MENTIONS)
 
 
 def relations_of(annotations: DataFrame) -> DataFrame:
     """One row per relation, from ``annotations`` alone."""
-    return conform(annotations.select("pmid", "model_id", "run_id", F.inline("relations")), RELATIONS)
+    return conform(annotations.select("pmid", "model_id", "vocabulary_id", "run_id", F.inline("relations")), RELATIONS)
