@@ -31,7 +31,7 @@ from training.data.training_data import TrainingData, data_options, draw, read_t
 from training.learning.assemble import Beginnings, assemble
 from training.learning.completion import Place, complete
 from training.learning.evaluation import evaluate, headline
-from training.learning.losses import LossWeights, joint_loss
+from training.learning.losses import LossWeights, is_trained, joint_loss
 from training.learning.optimisation import (
     RunningAverage,
     bf16_option,
@@ -67,7 +67,7 @@ from training.pages.curves import draw_curves
     type=click.Choice(list(STAGES)),
     default="joint",
     show_default=True,
-    help="Mentions alone, or everything. Each may go on from the one before with --init.",
+    help="Mentions alone; everything; everything but the encoder. Each may go on from the one before with --init.",
 )
 @click.option(
     "--init",
@@ -170,12 +170,14 @@ def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
         # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
         model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
         freeze_layers(model, recipe.frozen_layers)
+    if recipe.frozen_layers < 0:
+        model.encoder.requires_grad_(False)
     return Apprentice(model.to(device), tokenizer, config, read_lexicon(options["lexicon"] or None), device)
 
 
 def freeze_layers(model: JointModel, n: int) -> None:
     """Keep the first ``n`` layers of a BERT-like encoder, and what lies before them, as they are: gradients end there."""
-    if n:
+    if n > 0:
         backbone = model.encoder.backbone
         for part in (model.encoder.shape, backbone.embeddings, *backbone.encoder.layer[:n]):
             part.requires_grad_(False)
@@ -191,6 +193,7 @@ def train_epoch(
     """One pass over ``examples``; ``moment``: epoch, generator, whether in bfloat16. Returns seconds and mean losses."""
     (optimizer, average), (epoch, rng, half) = updating, moment
     model, device, config = apprentice.model.train(), apprentice.device, apprentice.config
+    model.encoder.train(is_trained(model.encoder))
     weights = LossWeights(
         recipe.tag_weight, recipe.pair_weight, recipe.novel_weight, recipe.smoothing, recipe.subject_weight
     )

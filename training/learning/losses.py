@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from litcoin_batch.model import crf
@@ -36,9 +36,14 @@ def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0) -> Tenso
     return -((1 - smoothing) * inside + smoothing * log_p.mean(dim=1)).mean()
 
 
+def is_trained(part: nn.Module) -> bool:
+    return any(parameter.requires_grad for parameter in part.parameters())
+
+
 def joint_loss(model: JointModel, batch: Batch, weights: LossWeights) -> tuple[Tensor, dict[str, float]]:
     """The weighted sum and its parts as numbers."""
-    words = model.words(batch.documents)
+    with torch.set_grad_enabled(is_trained(model.encoder)):
+        words = model.words(batch.documents)
     tags = model.tag_logits(words, batch.documents).float()
     likelihood = crf.log_likelihood(tags, model.tag_head.transitions.float(), batch.allowed, batch.documents.word_mask)
     parts = {"tag": -weights.tag * likelihood / len(tags)}

@@ -32,7 +32,7 @@ class Recipe:
     novel_weight: float = 0.5
     smoothing: float = 0.0
     subject_weight: float = 0.3
-    frozen_layers: int = 0  # of a transformer, from the first one on
+    frozen_layers: int = 0  # of a transformer, from the first one on; -1 keeps all of any encoder
     nearest: int = 3  # HeadConfig.nearest, and ReaderConfig from here on
     reader_layers: int = 2
     reader_width: int = 256  # 0 is that of the encoder
@@ -87,7 +87,14 @@ RECOGNITION = {
         _TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, dropout=0.2, smoothing=0.0, tag_weight=1.0, **_ALONE
     ),
 }
-STAGES = {"recognition": RECOGNITION, "joint": RECIPES}
+# On an encoder that stays as it is, which makes a step cheap: many small batches, most of them of rule-made documents.
+_READING = {"frozen_layers": -1, "average": 0.99, "auxiliary_share": 0.15, "auxiliary_relations": 1}
+READING = {
+    "rnn": replace(_RNN, epochs=4, batch_pieces=1536, dropout=0.3, **_READING),
+    "lstm": replace(_RNN, epochs=3, batch_pieces=1536, dropout=0.3, **_READING),
+    "transformer": replace(_TRANSFORMER, epochs=2, dropout=0.3, **_READING),
+}
+STAGES = {"recognition": RECOGNITION, "joint": RECIPES, "reading": READING}
 
 
 def recipe_of(stage: str, encoder: str, changes: tuple[str, ...]) -> Recipe:
