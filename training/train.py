@@ -139,7 +139,9 @@ def run(options: dict) -> None:
         # Seeded by epoch, so that a resumed run draws what an undisturbed one would have drawn.
         rng = np.random.default_rng((options["seed"], epoch))
         torch.manual_seed(options["seed"] * 10_000 + epoch)
-        drawn = draw(examples, auxiliary, rng)
+        some = round(len(examples) * recipe.train_share)
+        chosen = examples if some >= len(examples) else [examples[i] for i in rng.permutation(len(examples))[:some]]
+        drawn = draw(chosen, auxiliary, rng)
         facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
@@ -195,7 +197,12 @@ def train_epoch(
     model, device, config = apprentice.model.train(), apprentice.device, apprentice.config
     model.encoder.train(is_trained(model.encoder))
     weights = LossWeights(
-        recipe.tag_weight, recipe.pair_weight, recipe.novel_weight, recipe.smoothing, recipe.subject_weight
+        recipe.tag_weight,
+        recipe.pair_weight,
+        recipe.novel_weight,
+        recipe.smoothing,
+        recipe.subject_weight,
+        recipe.near_weight,
     )
     batches = epoch_batches(examples, recipe.batch_pieces, rng)
     stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs), config.heads.nearest)

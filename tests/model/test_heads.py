@@ -76,7 +76,7 @@ def test_mention_pairs_are_the_nearest_of_each_two_sentences(setting, nearest):
                 place = min(sentence[a], sentence[b]), max(sentence[a], sentence[b])
                 rank = (place[1] - place[0], gap, min(a, b), max(a, b))
                 n_left_out += place in best
-                best[place] = min(best.get(place, (*rank, 0, 0)), (*rank, a, b))
+                best[place] = min(best.get(place, (*rank, a, b)), (*rank, a, b))
         expected = [(a, b) for *_, a, b in sorted(best.values())[:nearest]]
         rows = np.flatnonzero(pairs.pair == pair)
         assert list(zip(pairs.left[rows], pairs.right[rows], strict=True)) == expected
