@@ -38,11 +38,12 @@ class JointModel(nn.Module):
     def halve_precision(self) -> None:
         """Turn what multiplies large matrices into bfloat16, in place and for inference only.
 
-        Pooling, tags, the attention of queries and all logits stay in 32 bits.
+        Pooling, tags, what queries read and all logits stay in 32 bits: kernels for matrices as narrow as a reader's round
+        by the number of rows.
         """
         self.encoder.halve_precision()
-        for part in self.modules():
-            if isinstance(part, Linear):
+        for name, part in self.named_modules():
+            if isinstance(part, Linear) and not name.startswith("pair_head.reader."):
                 part.to(torch.bfloat16)
 
     def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
