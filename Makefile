@@ -1,6 +1,4 @@
-# make demo: annotate the embedded sample and print its first relations
-# make test: run all tests; make test PYTEST_ARGS="tests/jobs/test_sql.py -x": some of them
-# Both first put everything they need into .venv, in this folder; nothing has to be activated.
+# Everything that a target needs is put into .venv, in this folder; nothing has to be activated.
 
 VENV := .venv
 BIN := $(abspath $(VENV))/bin
@@ -8,22 +6,39 @@ READY := $(VENV)/ready
 WAREHOUSE := warehouse
 # Files of tests in two processes, in the order of tests/conftest.py.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
+FAST_ARGS ?= -n 2 --dist loadfile
 
 # Another Spark or other packages of this host, found through the environment, would mix with those in .venv.
 RUN := env -u SPARK_HOME -u SPARK_CONF_DIR -u PYTHONPATH -u PYTHONHOME \
 	PATH="$(BIN):$$PATH" PYSPARK_PYTHON="$(BIN)/python" PYSPARK_DRIVER_PYTHON="$(BIN)/python"
 
-.PHONY: demo test settings java
+.PHONY: help demo test check fast format settings java
+.DEFAULT_GOAL := help
 
-demo: java $(READY)
+help: ## This list.
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: java $(READY) ## Annotate the embedded sample and print its first relations.
 	@$(RUN) SPARK_LOCAL_HOSTNAME=localhost "$(BIN)/spark-submit" --conf spark.log.level=ERROR \
 	  jobs/annotate.py --warehouse $(WAREHOUSE) $(DEMO_ARGS)
 
-settings: $(READY)
-	@"$(BIN)/python" jobs/write_settings.py
-
-test: java $(READY)
+test: java check ## All that a change has to pass: check, then every test; some of them: PYTEST_ARGS="tests/jobs/test_sql.py -x".
 	@$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS)
+
+check: $(READY) ## Lint, format and types, in less than a minute.
+	@"$(BIN)/ruff" check --quiet .
+	@"$(BIN)/ruff" format --quiet --check .
+	@"$(BIN)/mypy" --no-error-summary
+
+fast: $(READY) ## The tests that start neither Spark nor a training.
+	@$(RUN) "$(BIN)/python" -m pytest -m fast $(FAST_ARGS)
+
+format: $(READY) ## Put the code into its format and mend what the linter can mend.
+	@"$(BIN)/ruff" check --quiet --fix .
+	@"$(BIN)/ruff" format --quiet .
+
+settings: $(READY) ## Write conf/*.yaml anew from the dataclasses where the settings stand.
+	@"$(BIN)/python" jobs/write_settings.py
 
 $(READY): pyproject.toml requirements.lock
 	@set -e; \
@@ -38,7 +53,7 @@ $(READY): pyproject.toml requirements.lock
 	fi; \
 	echo "Installing into $(VENV), once; this takes a few minutes"; \
 	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock setuptools; \
-	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock --no-build-isolation -e '.[train,test]'; \
+	"$(BIN)/python" -m pip install --quiet --disable-pip-version-check -c requirements.lock --no-build-isolation -e '.[all,train,test]'; \
 	touch $@
 
 # Spark 4 runs on Java 17 and later.

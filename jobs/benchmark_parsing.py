@@ -138,7 +138,7 @@ def count_altered(reader: str, path: Path, n: int) -> int:
     texts = _texts(reader, path, n)
     return sum(
         title != true_title or any(section not in abstract for section in sections)
-        for (title, abstract), (true_title, sections) in zip(texts, _true_texts(path))
+        for (title, abstract), (true_title, sections) in zip(texts, _true_texts(path), strict=True)
     )
 
 
@@ -186,7 +186,7 @@ def report(runs: list[dict], altered: dict[str, int], n_distinct: int) -> str:
             f"{max(rates[name]):,.0f} | {wall:,.0f} | {peak:,.0f} | {n_altered} of {n_distinct} |"
         )
     if len(rates) == 2:
-        ratios = [ours / theirs for ours, theirs in zip(*rates.values())]
+        ratios = [ours / theirs for ours, theirs in zip(*rates.values(), strict=True)]
         spread = f"{min(ratios):.2f} to {max(ratios):.2f}"
         lines += ["", f"Ratio turn by turn: median {statistics.median(ratios):.2f}, {spread}"]
     return "\n".join(lines)

@@ -47,6 +47,8 @@ class Replay:
 
 @dataclass(frozen=True)
 class ReplayLoader:
+    """A model that says again what the real one said of the same texts, at no cost."""
+
     known: tuple[tuple[str, Annotation], ...]
 
     def __call__(self) -> Replay:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from litcoin_batch.schema import Document
     from litcoin_batch.warehouse.inference import annotate
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 # Name -> its home, imported with the name: who only reads files needs neither torch nor Spark.
 _HOMES = {

@@ -35,9 +35,15 @@ class AnnotateConfig:
     device: str = setting(
         "auto", "Where the model runs; auto takes a GPU where a worker sees one.", metavar="auto|cpu|cuda"
     )
+    vocabulary: str | None = setting(
+        None,
+        "A vocabulary's folder, which may be where a checkpoint's may; left out: the shipped one.",
+        "Another one is as another checkpoint: rows name both, and `maintain rollout` brings it in.",
+        metavar="DIR",
+    )
     lexicon: tuple[str, ...] = setting(
         (),
-        "Lexicon of your own (Parquet or TSV: surface, type, concept id) instead of the shipped one.",
+        "Table of your own (Parquet or TSV: surface, type, concept id, taxon) whose names replace the vocabulary's.",
         metavar="PATH",
     )
     run_id: str | None = setting(

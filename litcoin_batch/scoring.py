@@ -108,6 +108,8 @@ class MentionScores:
 
 @dataclass(frozen=True, slots=True)
 class RelationScores:
+    """Counts of right, superfluous and missed rows."""
+
     pair: Counts
     pair_type: Counts
     pair_type_novelty: Counts

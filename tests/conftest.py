@@ -34,7 +34,45 @@ LONG = (
 )
 
 
+# Files whose tests start Spark themselves, in processes of their own; others ask for the fixture.
+STARTS_SPARK = (
+    "test_benchmark_jobs",
+    "test_jobs_annotate",
+    "test_jobs_query",
+    "test_jobs_s3",
+    "test_kills",
+    "test_spark_settings",
+    "test_standalone",
+)
+# Files whose tests train, or annotate with checkpoints of full width.
+SLOW = (
+    "test_ablation",
+    "test_adapt_backbone",
+    "test_benchmark_loops",
+    "test_benchmark_training",
+    "test_deck_protocol",
+    "test_explore",
+    "test_pseudo_label",
+    "test_report_run",
+    "test_shipped_checkpoints",
+    "test_submission",
+    "test_training",
+    "test_wheel",
+)
+
+
+def tier(item: pytest.Item) -> str:
+    """``spark``, ``slow`` or ``fast``: every test is in one tier, by its fixtures and its file."""
+    if "spark" in getattr(item, "fixturenames", ()) or item.path.stem in STARTS_SPARK:
+        return "spark"
+    return "slow" if item.path.stem in SLOW or item.get_closest_marker("slow") else "fast"
+
+
+# Before pytest drops what -m does not ask for.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        item.add_marker(tier(item))
     items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
 
 

@@ -40,6 +40,8 @@ IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
+    """How long and how fast a backbone is adapted."""
+
     epochs: int
     lr: float
     block: int
@@ -49,6 +51,8 @@ class Schedule:
 
 
 class Guesser(nn.Module):
+    """A backbone and a layer that guesses hidden pieces."""
+
     def __init__(self, backbone: PreTrainedModel) -> None:
         super().__init__()
         width = backbone.get_input_embeddings().embedding_dim

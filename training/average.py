@@ -16,7 +16,7 @@ from torch import Tensor
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from litcoin_batch.model.annotator import read_lexicon
+from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.readers import FORMATS, read_gold
@@ -43,7 +43,12 @@ from training.learning.completion import Place, complete
 )
 @click.option("--format", default="auto", type=click.Choice(("auto", *FORMATS)), show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path))
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 @click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
 @click.option("--device", default="auto", show_default=True)
 def main(
@@ -58,7 +63,7 @@ def main(
     try:
         checkpoints = [Checkpoint.load(folder) for folder in folders]
         averaged = average(checkpoints)
-        place = Place(output, store, read_lexicon(lexicon or None), choose_device(device))
+        place = Place(output, store, open_linker(lexicon=lexicon), choose_device(device))
         click.echo(complete(averaged, facts_of(checkpoints), read_gold(dev_files, format), place))
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error

@@ -59,7 +59,8 @@ ALL_TYPES = np.ones((len(ENTITY_TYPES),) * 2, bool)
 @dataclass(frozen=True, slots=True)
 class Rows:
     """Relation rows. ``document`` (rows,); ``ends`` (rows, 2) entity indices within it, ascending, -1 where the
-    document has no mention of the entity; ``kind`` (rows,) index into ``RELATION_TYPES``."""
+    document has no mention of the entity; ``kind`` (rows,) index into ``RELATION_TYPES``.
+    """
 
     document: np.ndarray
     ends: np.ndarray
@@ -155,6 +156,8 @@ def split(rows: Rows, by: str, seed: int, share: float = 0.2) -> tuple[np.ndarra
 
 
 class Trainer:
+    """Trains a model on the types of given pairs."""
+
     def __init__(self, model: JointModel, recipe: Recipe, pad_id: int, device: torch.device, half: bool) -> None:
         self.model, self.recipe, self.pad_id, self.device, self.half = model, recipe, pad_id, device, half
 
@@ -240,7 +243,7 @@ def score(taught: Rows, held_out: Rows, found: np.ndarray) -> dict:
     right = found == held_out.kind
     majority = Counter(taught.kind.tolist()).most_common(1)[0][0]
     known = set(taught.keys())
-    fresh = np.asarray([key not in known for key in held_out.keys()])
+    fresh = np.asarray([key not in known for key in held_out])
     return {
         "accuracy": float(right.mean()),
         "accuracy_majority": float((held_out.kind == majority).mean()),

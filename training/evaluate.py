@@ -54,7 +54,13 @@ from training.learning.evaluation import evaluate
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 def main(
     checkpoint: str, gold: tuple[Path, ...], output: Path, lexicon: tuple[Path, ...], format_: str, **options
 ) -> None:
@@ -79,7 +85,8 @@ def main(
         raise click.ClickException(str(error)) from error
     if wanted["record"]:
         _record(checkpoint, figures, annotator)
-    figures |= {"model_id": annotator.model_id, "precision": annotator.precision, "gold": [path.name for path in gold]}
+    figures |= {"model_id": annotator.model_id, "vocabulary_id": annotator.vocabulary_id}
+    figures |= {"precision": annotator.precision, "gold": [path.name for path in gold]}
     output.parent.mkdir(parents=True, exist_ok=True)
     output.write_text(json.dumps(figures, indent=1) + "\n")
     click.echo("\n\n".join(_tables(figures)))
@@ -120,6 +127,10 @@ def _table(figures: dict) -> str:
     ]
     lines += [f"{name:<38}{c['precision']:>10.4f}{c['recall']:>10.4f}{c['f1']:>10.4f}" for name, c in rows]
     lines += [f"gold_entities.{name:<24}{given[name]:>30.4f}" for name in ("type_accuracy", "novelty_accuracy")]
+    kept = (f"at {t}: {r['rows']} rows, {r['precision'] or 0:.3f} right" for t, r in figures["rows"]["at"].items())
+    lines += [
+        f"rows: expected calibration error {figures['rows']['expected_calibration_error']:.4f}; {'; '.join(kept)}"
+    ]
     lines += ["", *(f"{level}: {words}" for level, words in figures["definitions"].items())]
     return "\n".join(lines)
 

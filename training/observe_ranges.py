@@ -14,7 +14,8 @@ import click
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from litcoin_batch.model.annotator import Annotator, read_lexicon
+from litcoin_batch.concepts.opening import open_linker
+from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, save_ranges, seal_checkpoint
 from litcoin_batch.readers import FORMATS, read_path
 from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
@@ -34,7 +35,7 @@ from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
 def main(checkpoint: Path, files: tuple[Path, ...], format_: str) -> None:
     try:
         loaded = Checkpoint.load(checkpoint)
-        annotator = Annotator(loaded, read_lexicon(None), device="cpu")
+        annotator = Annotator(loaded, open_linker(), device="cpu")
         with loaded.model.observed_ranges() as ranges:
             annotator.annotate(
                 [item for path in files for item in read_path(path, format_) if isinstance(item, Document)]

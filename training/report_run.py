@@ -35,7 +35,12 @@ CURVES = "curves.jsonl"
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The HTML file to write.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 def main(
     checkpoint: str, dev: tuple[Path, ...], format_: str, output: Path, device: str, lexicon: tuple[Path, ...]
 ) -> None:

@@ -65,7 +65,12 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the files written."
 )
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 def main(
     abstracts: Path, entities: Path | None, checkpoint: str, output: Path, device: str, lexicon: tuple[Path, ...]
 ) -> None:

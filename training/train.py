@@ -20,8 +20,9 @@ from tqdm import tqdm
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from litcoin_batch.concepts.lexicon import Lexicon
-from litcoin_batch.model.annotator import Annotator, allowed_type_pairs, read_lexicon
+from litcoin_batch.concepts.linker import Linker
+from litcoin_batch.concepts.opening import open_linker
+from litcoin_batch.model.annotator import Annotator, allowed_type_pairs
 from litcoin_batch.model.checkpoint import Beginning, Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.network import JointModel
@@ -75,7 +76,12 @@ from training.pages.curves import draw_curves
     help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.",
 )
 @click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
-@click.option("--lexicon", multiple=True, type=click.Path(path_type=Path), help="Lexicon instead of the shipped one.")
+@click.option(
+    "--lexicon",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Lexicon whose names replace those of the vocabulary.",
+)
 @click.option(
     "--set",
     "changes",
@@ -102,12 +108,12 @@ class Apprentice:
     model: JointModel
     tokenizer: Tokenizer
     config: ModelConfig
-    lexicon: Lexicon
+    linker: Linker
     device: torch.device
 
     def annotator(self) -> Annotator:
         checkpoint = Checkpoint(self.model, self.tokenizer, self.config, "in training")
-        return Annotator(checkpoint, self.lexicon, device=str(self.device))
+        return Annotator(checkpoint, self.linker, device=str(self.device))
 
 
 def run(options: dict) -> None:
@@ -174,7 +180,7 @@ def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
         freeze_layers(model, recipe.frozen_layers)
     if recipe.frozen_layers < 0:
         model.encoder.requires_grad_(False)
-    return Apprentice(model.to(device), tokenizer, config, read_lexicon(options["lexicon"] or None), device)
+    return Apprentice(model.to(device), tokenizer, config, open_linker(lexicon=options["lexicon"]), device)
 
 
 def freeze_layers(model: JointModel, n: int) -> None:
@@ -234,7 +240,7 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
         facts["first_stage"] = Beginning.load(options["init"]).training
     (output / "curves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in state["history"]))
     draw_curves(state["history"], output / "curves.png")
-    place = Place(output, options["store"], apprentice.lexicon, apprentice.device)
+    place = Place(output, options["store"], apprentice.linker, apprentice.device)
     click.echo(complete(Checkpoint.load(output / "best"), facts, data.dev, place))
     shutil.rmtree(output / "best")
     shutil.rmtree(output / "resume")

@@ -21,7 +21,8 @@ from pyspark.sql.types import ArrayType, IntegerType
 from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokenizer, PreTrainedTokenizerFast, pipeline
 
 from benchmarks.stages import FIXED_BATCH, Arithmetic
-from litcoin_batch.concepts.lexicon import Lexicon
+from litcoin_batch.concepts.linker import Linker
+from litcoin_batch.concepts.table_vocabulary import TableVocabulary
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.encoders import TransformerEncoder
@@ -123,7 +124,9 @@ class RecognitionLoader:
         a = self.arithmetic
         checkpoint = Checkpoint.load(locate_checkpoint(a.checkpoint))
         checkpoint = replace(checkpoint, config=replace(checkpoint.config, type_pairs=()))
-        return Annotator(checkpoint, Lexicon(), device=a.device, batch_pieces=a.batch_pieces, precision=a.precision)
+        return Annotator(
+            checkpoint, Linker(TableVocabulary()), device=a.device, batch_pieces=a.batch_pieces, precision=a.precision
+        )
 
 
 def by_ours(documents: DataFrame, arithmetic: Arithmetic, partitions: int) -> DataFrame:

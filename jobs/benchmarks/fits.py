@@ -28,6 +28,8 @@ class Spread:
 
 @dataclass(frozen=True, slots=True)
 class Run:
+    """A whole job: how many documents, on how many cores, in how many seconds."""
+
     documents: int
     cores: int
     sec: float

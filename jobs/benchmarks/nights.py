@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -43,14 +44,14 @@ def _annotation(document: Document) -> Annotation:
     )
     ids = sorted({m.entity_ids[0] for m in mentions})[: _RELATIONS + 1]
     evidence = (Evidence(0, min(120, len(text)), text[:120]),)
-    relations = tuple(
-        Relation(a, b, "Association", False, 0.8, 0.6, evidence) for a, b in zip(ids, ids[1:], strict=False)
-    )
+    relations = tuple(Relation(a, b, "Association", False, 0.8, 0.6, evidence) for a, b in itertools.pairwise(ids))
     return Annotation(document.pmid, mentions, relations)
 
 
 @dataclass(frozen=True)
 class FreeLoader:
+    """Loads the model that computes nothing."""
+
     def __call__(self) -> FreeAnnotator:
         return FreeAnnotator()
 

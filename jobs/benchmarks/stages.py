@@ -8,14 +8,15 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import pyarrow as pa
 import torch
 from torch import nn
 
-from litcoin_batch.model.annotator import Annotator, read_lexicon
+from litcoin_batch.concepts.opening import open_linker
+from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.readers import read_path
@@ -74,7 +75,7 @@ class Stopwatch:
             torch.cuda.synchronize(self._device)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load(arithmetic: Arithmetic) -> Loaded:
     """Once in this process; what is measured in turns stays loaded."""
     started = time.perf_counter()
@@ -82,7 +83,7 @@ def load(arithmetic: Arithmetic) -> Loaded:
         checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
         annotator = Annotator(
             checkpoint,
-            read_lexicon(None),
+            open_linker(),
             device=arithmetic.device,
             batch_pieces=arithmetic.batch_pieces,
             precision=arithmetic.precision,
@@ -184,6 +185,8 @@ def timed_calls(model: nn.Module, watch: Stopwatch) -> Iterator[None]:
 
 @dataclass(slots=True)
 class PieceCount:
+    """Word pieces that were real, and that were computed with the padding."""
+
     real: int = 0
     padded: int = 0
     computed: int = 0

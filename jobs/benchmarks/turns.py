@@ -58,7 +58,7 @@ class Bench:
                 yield (
                     "cold start",
                     {"checkpoint": checkpoint, "cores": cores},
-                    lambda a=self._arithmetic(checkpoint), n=cores: self._cold_start(a, n),
+                    lambda name=checkpoint, n=cores: self._cold_start(self._arithmetic(name), n),
                 )
                 for size in c.sizes:
                     job = Job(self._arithmetic(checkpoint), self.files[size], c.partitions)

@@ -66,7 +66,14 @@ def fail(reason: object, code: int) -> NoReturn:
 
 
 def annotate(config: AnnotateConfig) -> None:
-    loader = CheckpointLoader(config.checkpoint, config.device, config.lexicon, config.batch_pieces, config.precision)
+    loader = CheckpointLoader(
+        checkpoint=config.checkpoint,
+        device=config.device,
+        lexicon=config.lexicon,
+        batch_pieces=config.batch_pieces,
+        precision=config.precision,
+        vocabulary=config.vocabulary,
+    )
     if config.records is not None:
         check_place(config.records)
     model_id = loader.verify_early()

@@ -111,6 +111,7 @@ def rollback(warehouse: str, wait_minutes: float, to: str) -> str:
 @command
 @click.option("--checkpoint", required=True, metavar="NAME_OR_DIR", help="A shipped checkpoint or a folder.")
 @click.option("--device", default="auto", show_default=True, metavar="auto|cpu|cuda")
+@click.option("--vocabulary", metavar="DIR", help="As of jobs/annotate.py.")
 @click.option("--lexicon", multiple=True, metavar="PATH", help="As of jobs/annotate.py.")
 @click.option("--annotate-titles", is_flag=True, help="As of jobs/annotate.py.")
 @click.option(
@@ -126,13 +127,14 @@ def rollout(
     wait_minutes: float,
     checkpoint: str,
     device: str,
+    vocabulary: str | None,
     lexicon: tuple[str, ...],
     annotate_titles: bool,
     documents: int,
     parts: int | None,
 ) -> str:
-    """Annotate everything with another checkpoint in the background; readers change over when all is done."""
-    loader = CheckpointLoader(checkpoint, device, lexicon)
+    """Annotate everything with another checkpoint or vocabulary in the background; readers change over when all is done."""
+    loader = CheckpointLoader(checkpoint, device, lexicon, vocabulary=vocabulary)
     spark = open_session()
     model_id, failed, n_done = loader.verify(), frozenset(), 0
     while True:

@@ -1,99 +1,258 @@
-"""Mentions to concepts: abbreviations, lexicon, variant syntax, and at last a document-local id."""
+"""Mentions to concepts, document by document: candidates, species, rank, sureness, and at last a document-local id.
+
+    linker = Linker(Vocabulary.open(folder))
+    linker.link(document, mentions)          the mentions with entity_ids and id_score
+    linker.runners_up(document, mentions)    what else each may mean, the likeliest first
+
+Results depend on the document, its mentions, the vocabulary and the ranker alone.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from litcoin_batch.concepts.lexicon import Lexicon
+from litcoin_batch.concepts.candidates import CandidateFinder
+from litcoin_batch.concepts.candidates import Names as VocabularyNames
+from litcoin_batch.concepts.options import LETTERS, Option, features_at, options_of, support
+from litcoin_batch.concepts.ranker import Ranker, log_odds
+from litcoin_batch.concepts.species import Organisms, Place, species_of
 from litcoin_batch.concepts.synonyms import Names, Synonyms
-from litcoin_batch.concepts.variants import is_rs, variant_ids
-from litcoin_batch.schema import Document, Mention, is_local, local_id
+from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
+from litcoin_batch.schema import ENTITY_TYPES, Document, Mention, is_local, local_id
 
-# Where a document defines AD as something the lexicon does not know, the lexicon's AD is the right
-# one in half of the cases for diseases, but nearly always for chemicals and genes (5-fold
-# cross-validation on BioRED Train). A wrong concept costs more than a local id.
-_OWN_MEANING_ONLY = "DiseaseOrPhenotypicFeature"
+GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
+SCORE_DECIMALS = 4
+# What the species of a gene is inferred from comes first, what needs genes last.
+_ORDER_OF_TYPES = (ORGANISM, CELL_LINE, GENE, DISEASE, CHEMICAL)
 
 
-def resolve(document: Document, mentions: Sequence[Mention], lexicon: Lexicon) -> tuple[Mention, ...]:
-    """The same mentions in the same order, each with at least one entity id.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Concept ids that a mention may mean; ``score``: the share right of such choices; ``how`` they were found."""
 
-    Mentions of one type share ids where their names are spelt alike but for case and punctuation,
-    where the document defines one as the abbreviation of the other, or where they stand in
-    apposition. Ids that a mention already has are kept, and lent to its other names. Names that
-    nothing resolves get ``local_id``s, numbered by first mention; resolving twice changes nothing.
-    """
-    order = sorted(range(len(mentions)), key=lambda i: _position(mentions[i]))
-    ordered = [mentions[i] for i in order]
-    synonyms = Synonyms(document.text, ordered)
-    numbers = _LocalNumbers(document.pmid, mentions)
-    prefer_protein = _reads_as_protein(ordered)
-    taxa = _taxa(ordered, synonyms, lexicon)
-    resolved = list(mentions)
-    ids_of: dict[tuple[str, str], tuple[str, ...]] = {}
-    for i in order:
-        mention = mentions[i]
+    entity_ids: tuple[str, ...]
+    score: float
+    how: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """The options of one mention, the likeliest first, their features and their ranker's scores."""
+
+    options: list[Option]
+    features: list[list[str]]
+    scores: list[float]
+
+
+class Linker:
+    """Gives the mentions of a document their concept ids."""
+
+    def __init__(
+        self, vocabulary: VocabularyNames, ranker: Ranker | None = None, variants: VariantNumbers | None = None
+    ) -> None:
+        """``ranker``, ``variants``: None for the shipped ones."""
+        self._vocabulary = vocabulary
+        self._ranker = Ranker.read() if ranker is None else ranker
+        self._variants = VariantNumbers.read() if variants is None else variants
+        self._finder = CandidateFinder(vocabulary)
+        self.vocabulary_id = getattr(vocabulary, "vocabulary_id", "")
+
+    def with_ranker(self, ranker: Ranker) -> Linker:
+        """The same vocabulary, and what was looked up in it, with another ranker."""
+        other = Linker(self._vocabulary, ranker, self._variants)
+        other._finder = self._finder
+        return other
+
+    def link(self, document: Document, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
+        """The same mentions in the same order, each with at least one entity id.
+
+        Mentions of one type share ids where their names are spelt alike but for case and punctuation, where the
+        document defines one as the abbreviation of the other, or where they stand in apposition; genes only as far
+        as the same organism is meant. Ids that a mention already has are kept, and lent to its other names. Names
+        that nothing resolves surely enough get ``local_id``s, numbered by first mention; linking twice changes nothing.
+        """
+        reading = _Reading(document, mentions, self)
+        numbers = _LocalNumbers(document.pmid, mentions)
+        linked = list(mentions)
+        for i in reading.order:
+            mention = mentions[i]
+            if not mention.entity_ids:
+                names = reading.synonyms.of(mention)
+                choice = reading.choice(mention)
+                if choice is None or choice.score < self._ranker.least.get(mention.type, 0.0):
+                    linked[i] = mention.naming(numbers.of(names), 1 - choice.score if choice else 1.0)
+                else:
+                    linked[i] = mention.naming(choice.entity_ids, choice.score)
+        return tuple(linked)
+
+    def runners_up(self, document: Document, mentions: Sequence[Mention], limit: int = 5) -> list[tuple[Choice, ...]]:
+        """For each mention at most ``limit`` choices, the likeliest first, the one that ``link`` takes among them.
+
+        Empty where nothing is known, or where the mention has ids already.
+        """
+        reading = _Reading(document, mentions, self)
+        return [reading.choices(mention)[:limit] if not mention.entity_ids else () for mention in mentions]
+
+    def ranked(self, document: Document, mentions: Sequence[Mention]) -> list[Ranked | None]:
+        """What the ranker sees of each mention, None for variants and where there is no candidate: to train it."""
+        reading = _Reading(document, mentions, self)
+        return [reading.ranked(m) if m.type != VARIANT else None for m in mentions]
+
+
+class _Reading:
+    """One document read by a linker."""
+
+    def __init__(self, document: Document, mentions: Sequence[Mention], linker: Linker) -> None:
+        self.order = sorted(range(len(mentions)), key=lambda i: _position(mentions[i]))
+        self._mentions = [mentions[i] for i in self.order]
+        self._linker = linker
+        self.synonyms = Synonyms(document.text, self._mentions)
+        self._text = document.text
+        self._ranked: dict[tuple, Ranked | None] = {}
+        self._options: dict[Names, list[Option]] = {}
+        self._supported: Counter[str] = Counter()
+        self._organisms: Organisms | None = None
+        self._places: dict[tuple[int, int], Place] = {}
+        by_type: dict[str, list[Mention]] = {}
+        for mention in self._mentions:
+            by_type.setdefault(mention.type, []).append(mention)
+        for type_ in _ORDER_OF_TYPES:
+            if type_ == GENE:
+                self._read_organisms(by_type)
+            self._collect(by_type.get(type_, ()))
+        self._variants = _VariantReading(self, by_type.get(VARIANT, ()), by_type.get(GENE, ()))
+
+    def _read_organisms(self, by_type: dict[str, list[Mention]]) -> None:
+        spans = []
+        for mention in by_type.get(ORGANISM, ()):
+            ids = self.ids(mention)
+            if len(ids) == 1 and ids[0].isdigit():
+                spans.append((mention.start, mention.end, species_of(int(ids[0]))))
+        lines: Counter[int] = Counter()
+        for mention in by_type.get(CELL_LINE, ()):
+            for entity_id in self.ids(mention):
+                taxon = self._linker._vocabulary.taxon_of_cell_line(entity_id)
+                if taxon:
+                    lines[taxon] += 1
+        self._organisms = Organisms(self._text, sorted(spans), lines)
+        for mention in by_type.get(GENE, ()):
+            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.end, mention.text)
+
+    def _collect(self, mentions: Iterable[Mention]) -> None:
+        """The options of these mentions' names, and how far names of the document support each other."""
+        named = {place.named for place in self._places.values() if place.named}
+        fresh: dict[Names, list[Option]] = {}
+        for mention in mentions:
+            names = self.synonyms.of(mention)
+            if names not in fresh and not names.given:
+                organisms = self._organisms if mention.type == GENE else None
+                fresh[names] = options_of(names, mention.type, self._linker._finder, organisms, named)
+        self._options |= fresh
+        self._supported += support(fresh)
+
+    def ranked(self, mention: Mention) -> Ranked | None:
+        names = self.synonyms.of(mention)
+        place = self._places.get((mention.start, mention.end)) if mention.type == GENE else None
+        key = names, place
+        if key not in self._ranked:
+            options = self._options.get(names)
+            self._ranked[key] = self._rank(options, mention.type, place) if options else None
+        return self._ranked[key]
+
+    def _rank(self, options: list[Option], type_: str, place: Place | None) -> Ranked:
+        organisms = self._organisms if place else None
+        features = [features_at(o, type_, self._supported, place, organisms) for o in options]
+        scores = [self._linker._ranker.score(f) for f in features]
+        order = sorted(range(len(options)), key=lambda i: -scores[i])
+        return Ranked([options[i] for i in order], [features[i] for i in order], [scores[i] for i in order])
+
+    def ids(self, mention: Mention) -> tuple[str, ...]:
+        """What the mention has, or its names were given, or what ranks first."""
         if mention.entity_ids:
-            continue
-        key = mention.type, mention.text
-        if key not in ids_of:
-            names = synonyms.of(mention)
-            if names.given:
-                ids = names.given
-            elif mention.type == "SequenceVariant":
-                ids = _look_up_variant(names, lexicon, prefer_protein)
-            else:
-                ids = _look_up(mention, names, lexicon, taxa)
-            ids_of[key] = ids or numbers.of(names)
-        resolved[i] = mention.naming(ids_of[key])
-    return tuple(resolved)
+            return mention.entity_ids
+        choice = self.choice(mention)
+        return choice.entity_ids if choice else ()
+
+    def choice(self, mention: Mention) -> Choice | None:
+        choices = self.choices(mention)
+        return choices[0] if choices else None
+
+    def choices(self, mention: Mention) -> tuple[Choice, ...]:
+        names = self.synonyms.of(mention)
+        if names.given:
+            return (Choice(names.given, 1.0),)
+        if mention.type == VARIANT:
+            return self._variants.choices(mention)
+        ranked = self.ranked(mention)
+        if ranked is None:
+            return ()
+        ranker, kind = self._linker._ranker, LETTERS[mention.type]
+        found, left = [], 1.0
+        for i, option in enumerate(ranked.options[:8]):
+            # The others share what the first leaves, as the softmax has it.
+            margin = log_odds([ranked.scores[i], *ranked.scores[:i], *ranked.scores[i + 1 :]])
+            sure = ranker.sure((kind, *ranked.features[i]), margin)
+            sure = min(sure, left) if i else sure
+            left = left if i else sure
+            found.append(
+                Choice(tuple(option.candidate.concept_id.split(",")), round(sure, SCORE_DECIMALS), option.candidate.how)
+            )
+        return tuple(found)
+
+
+class _VariantReading:
+    """The variants of one document: a number that the text gives, else one of gene and change, else the syntax."""
+
+    def __init__(self, reading: _Reading, variants: Sequence[Mention], genes: Sequence[Mention]) -> None:
+        self._reading = reading
+        self._genes = genes
+        certain = {r[0][0] for m in variants for r in readings_of(m.text) if len(r) == 1 and not r[0].startswith("rs")}
+        self._prefer_protein = certain == {"p"}
+
+    def choices(self, mention: Mention) -> tuple[Choice, ...]:
+        reading, linker = self._reading, self._reading._linker
+        names = reading.synonyms.of(mention)
+        changes = [change for surface in names.surfaces for change in readings_of(surface)]
+        for readings in changes:
+            if readings[0].startswith("rs"):
+                return (self._sure(readings[:1], "given"),)
+        own = readings_of(mention.text) or readings_of(names.surfaces[0])
+        found, hows = [], set()
+        for readings in own:
+            number = self._number(mention, readings)
+            if number is None and len(own) == 1:
+                number = next((n for rs in changes if (n := self._number(mention, rs))), None)
+            hows.add("gene" if number else "syntax")
+            found.append(number or (readings[-1] if self._prefer_protein else readings[0]))
+        if found:
+            how = "+".join(sorted(hows)) + ("-ambiguous" if len(own[0]) > 1 else "-plain")
+            return (self._sure(tuple(dict.fromkeys(found)), how),)
+        for surface in names.surfaces:
+            entries = linker._finder.of(surface, VARIANT)
+            if entries:
+                return (self._sure(tuple(entries[0].concept_id.split(",")), "name"),)
+        return ()
+
+    def _number(self, mention: Mention, readings: tuple[str, ...]) -> str | None:
+        """The dbSNP number of the change in the nearest gene that has one in the table."""
+        linker = self._reading._linker
+        genes = sorted(self._genes, key=lambda g: (abs(g.start - mention.start), g.start))
+        for gene in dict.fromkeys(i for g in genes for i in self._reading.ids(g)):
+            for change in readings:
+                number = linker._variants.find(gene, change)
+                if number:
+                    return number
+        return None
+
+    def _sure(self, ids: tuple[str, ...], how: str) -> Choice:
+        sure = self._reading._linker._ranker.sure(("v", f"v:how={how}"), 0.0)
+        return Choice(ids, round(sure, SCORE_DECIMALS), how)
 
 
 def _position(mention: Mention) -> tuple[int, int, str]:
     return mention.start, mention.end, mention.type
-
-
-def _taxa(mentions: Sequence[Mention], synonyms: Synonyms, lexicon: Lexicon) -> tuple[str, ...]:
-    """The organisms that the document names, most often named first (of equals, first named first)."""
-    counts: Counter[str] = Counter()
-    for mention in mentions:
-        if mention.type == "OrganismTaxon":
-            names = synonyms.of(mention)
-            counts.update(mention.entity_ids or names.given or _look_up(mention, names, lexicon))
-    return tuple(taxon for taxon, _ in counts.most_common())
-
-
-def _look_up(mention: Mention, names: Names, lexicon: Lexicon, taxa: Sequence[str] = ()) -> tuple[str, ...]:
-    for surface in (*names.long_forms, mention.text, *names.surfaces):
-        if mention.type == _OWN_MEANING_ONLY and surface in names.short_forms:
-            continue
-        ids = lexicon.lookup(surface, mention.type, taxa)
-        if ids:
-            return ids
-    return ()
-
-
-def _look_up_variant(names: Names, lexicon: Lexicon, prefer_protein: bool) -> tuple[str, ...]:
-    """A dbSNP number that the document gives, else what the lexicon says, else the syntax."""
-    readings = [ids for surface in names.surfaces if (ids := variant_ids(surface))]
-    for ids in readings:
-        if is_rs(ids[0]):
-            return ids[:1]
-    for surface in names.surfaces:
-        found = lexicon.lookup(surface, "SequenceVariant")
-        if found:
-            return found
-    for ids in readings:
-        return ids[-1:] if prefer_protein else ids[:1]
-    return ()
-
-
-def _reads_as_protein(mentions: Sequence[Mention]) -> bool:
-    """Whether "A53T" is rather an amino acid change: the document's other variants are."""
-    readings = [variant_ids(m.text) for m in mentions if m.type == "SequenceVariant"]
-    certain = {ids[0][0] for ids in readings if len(ids) == 1 and not is_rs(ids[0])}
-    return certain == {"p"}
 
 
 class _LocalNumbers:

@@ -6,10 +6,10 @@ Only the document's own text is used, no vocabulary.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from litcoin_batch.concepts.lexicon import normalise
+from litcoin_batch.concepts.folding import fold
 from litcoin_batch.schema import Mention
 from litcoin_batch.text.abbreviations import Definition, find_definitions
 
@@ -56,7 +56,7 @@ class Synonyms:
             surface = mention.type, mention.text
             names = of_surface.get(surface)
             if names is None:
-                key = mention.type, normalise(mention.text, mention.type)
+                key = mention.type, fold(mention.text, mention.type)
                 names = of_surface[surface] = self._names.setdefault(key, Names([key]))
                 names.surfaces.append(mention.text)
             names.given = names.given or mention.entity_ids
@@ -67,7 +67,7 @@ class Synonyms:
         self._join_appositions()
 
     def of(self, mention: Mention) -> Names:
-        return self._names[mention.type, normalise(mention.text, mention.type)]
+        return self._names[mention.type, fold(mention.text, mention.type)]
 
     def _join(self, first: Names, second: Names) -> None:
         if first is not second:
@@ -83,7 +83,7 @@ class Synonyms:
         types = sorted({mention.type for mention in self._mentions})
         for short, long in definitions:
             for type_ in types:
-                names = self._names.get((type_, normalise(self._text[slice(*short)], type_)))
+                names = self._names.get((type_, fold(self._text[slice(*short)], type_)))
                 if names is None:
                     continue
                 names.short_forms.add(self._text[slice(*short)])
@@ -98,16 +98,16 @@ class Synonyms:
         A name with its short forms written out counts as a long form, mentioned elsewhere or not.
         """
         long_of = {self._text[slice(*d.short)]: self._text[slice(*d.long)] for d in definitions}
-        long_of = {short: long_of[short] for short in sorted(long_of, key=len, reverse=True)}
+        lengths = sorted({len(short) for short in long_of}, reverse=True)
         seen: set[tuple[str, str]] = set()
         for mention in self._mentions:
             if (mention.type, mention.text) in seen:
                 continue
             seen.add((mention.type, mention.text))
-            expanded = _expand(mention.text, long_of)
+            expanded = _expand(mention.text, long_of, lengths)
             if expanded == mention.text:
                 continue
-            key = mention.type, normalise(expanded, mention.type)
+            key = mention.type, fold(expanded, mention.type)
             names = self.of(mention)
             names.long_forms.append(expanded.strip())
             other = self._names.get(key)
@@ -138,34 +138,35 @@ class Synonyms:
         return symbol or first.text[:1].casefold() == second.text[:1].casefold()
 
 
-def _expand(name: str, long_of: Mapping[str, str]) -> str:
+def _expand(name: str, long_of: Mapping[str, str], lengths: Sequence[int]) -> str:
     """``name`` with its short forms written out, without those it has in brackets.
 
-    ``long_of``: the longest short form first, which is tried first.
+    ``lengths``: those of the short forms, the longest first, which is tried first.
     """
-    if not any(short in name for short in long_of):
-        return name
     # Few names have brackets: most documents need no pattern for them.
     if "(" in name:
-        shorts = "|".join(map(re.escape, long_of))
-        name = re.sub(rf"\s?\((?:{shorts})\)", "", name)
+        name = _IN_BRACKETS.sub(lambda match: "" if match[1] in long_of else match[0], name)
     parts, done, position = [], 0, 0
     while position < len(name):
-        short = _short_at(name, position, long_of)
+        short = _short_at(name, position, long_of, lengths)
         if short:
             parts += [name[done:position], long_of[short], " "]
             done = position + len(short)
         position = max(position + 1, done)
-    return "".join((*parts, name[done:]))
+    return "".join((*parts, name[done:])) if parts else name
 
 
-def _short_at(name: str, position: int, shorts: Iterable[str]) -> str | None:
-    """The first of ``shorts`` that stands there as a word, or before a number ("IL2" has the short form "IL")."""
+_IN_BRACKETS = re.compile(r"\s?\(([^()]+)\)")
+
+
+def _short_at(name: str, position: int, shorts: Mapping[str, str], lengths: Sequence[int]) -> str | None:
+    """The longest of ``shorts`` that stands there as a word, or before a number ("IL2" has the short form "IL")."""
     if position and name[position - 1].isalnum():
         return None
-    for short in shorts:
-        if name.startswith(short, position):
-            following = name[position + len(short) : position + len(short) + 1]
+    for length in lengths:
+        short = name[position : position + length]
+        if short in shorts and len(short) == length:
+            following = name[position + length : position + length + 1]
             if not following.isalnum() or following.isdecimal():
                 return short
     return None

@@ -55,7 +55,8 @@ def rounded(count: int) -> int:
 class Facts:
     """What is known of a concept besides its names. ``written_id``: the one of its current and former ids that
     annotators write, where that is not this one. ``human``: the NCBI Gene ids of a gene's human orthologues;
-    ``animals``: those of a human gene in other organisms."""
+    ``animals``: those of a human gene in other organisms.
+    """
 
     name: str = ""
     current_id: str = ""

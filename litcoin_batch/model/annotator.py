@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from litcoin_batch.concepts.lexicon import SHIPPED, Lexicon
-from litcoin_batch.concepts.linker import resolve
+from litcoin_batch.concepts.linker import Choice, Linker
+from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.batches import (
     SENTENCES_APART,
     DocumentBatch,
@@ -54,12 +54,12 @@ _BATCHES_UNTIL_GIVEN_BACK = 32
 
 
 class Annotator:
-    """A loaded checkpoint with a lexicon, on one device."""
+    """A loaded checkpoint with a linker, on one device."""
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        lexicon: Lexicon,
+        linker: Linker,
         *,
         device: str = "auto",
         batch_pieces: int = 16_384,
@@ -86,7 +86,10 @@ class Annotator:
             self._model.to_int8(checkpoint.input_ranges)
         self._tokenizer = checkpoint.tokenizer
         self._config = checkpoint.config
-        self._lexicon = lexicon
+        # None: scores of relations say how sure the pair is, whatever its ends.
+        self.row_calibration = checkpoint.row_calibration
+        self._linker = linker
+        self.vocabulary_id = linker.vocabulary_id
         self._batch_pieces = batch_pieces
         self.lanes = lanes or (2 if self._device.type == "cuda" else 1)
         self._type_pairs = allowed_type_pairs(checkpoint.config.type_pairs)
@@ -98,19 +101,21 @@ class Annotator:
         *,
         device: str = "auto",
         lexicon: str | Path | Sequence[str | Path] | None = None,
+        vocabulary: str | Path | None = None,
         batch_pieces: int = 16_384,
         precision: str = "auto",
     ) -> Annotator:
-        """``checkpoint``: a folder or the name of a shipped one; ``lexicon``: None for the shipped one.
+        """``checkpoint``: a folder or the name of a shipped one; ``vocabulary``, ``lexicon``: as of ``open_linker``.
 
         ``precision``: "float32", "bfloat16", "int8", or "auto" for what is fastest on the device.
 
-        Raises ``ContractError`` for a checkpoint or lexicon that is missing or damaged, ``ConfigError``
+        Raises ``ContractError`` for a checkpoint, vocabulary or lexicon that is missing or damaged, ``ConfigError``
         for a device that is not there.
         """
         device = str(choose_device(device))
         loaded = Checkpoint.load(resolve_checkpoint(checkpoint))
-        return cls(loaded, read_lexicon(lexicon), device=device, batch_pieces=batch_pieces, precision=precision)
+        linker = open_linker(vocabulary, lexicon)
+        return cls(loaded, linker, device=device, batch_pieces=batch_pieces, precision=precision)
 
     def split(self, documents: Sequence[Document]) -> list[Pieces]:
         """What ``annotate`` does first, for a caller who does it ahead, while an accelerator works on other documents."""
@@ -172,8 +177,14 @@ class Annotator:
     def resolve_mentions(
         self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]
     ) -> list[tuple[Mention, ...]]:
-        """The mentions of each document with concept ids, as ``concepts.resolve`` gives them."""
-        return [resolve(d, m, self._lexicon) for d, m in zip(documents, mentions, strict=True)]
+        """The mentions of each document with concept ids, as ``Linker.link`` gives them."""
+        return [self._linker.link(d, m) for d, m in zip(documents, mentions, strict=True)]
+
+    def runners_up(
+        self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]], limit: int = 5
+    ) -> list[list[tuple[Choice, ...]]]:
+        """What else each mention may mean, as ``Linker.runners_up`` gives it."""
+        return [self._linker.runners_up(d, m, limit) for d, m in zip(documents, mentions, strict=True)]
 
     def _plan(self, pieces: Sequence[Pieces]) -> Iterator[list[int]]:
         return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self._model.encoder.mixing(self._device))
@@ -187,10 +198,13 @@ class Annotator:
         batch = self._collate(pieces)
         words = self._model.words(batch)
         texts = [document.text for document in documents]
-        if given is None:
+        from_text = given is None
+        if from_text:
             given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
         entities = link_entities(given, pieces)
         relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
+        if from_text and self.row_calibration:
+            relations = [self.row_calibration.rescore(m, r) for m, r in zip(given, relations, strict=True)]
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
             for document, mentions, found in zip(documents, given, relations, strict=True)
@@ -286,13 +300,6 @@ class Annotator:
         return relations
 
 
-def read_lexicon(lexicon: str | Path | Sequence[str | Path] | None) -> Lexicon:
-    """The shipped lexicon (built from BioRED Train and other annotated corpora) for None; of several the later ones override."""
-    if lexicon is None:
-        lexicon = SHIPPED
-    return Lexicon.read(*([lexicon] if isinstance(lexicon, str | Path) else lexicon))
-
-
 def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
     """(types, types) bool, symmetric."""
     allowed = np.zeros((len(ENTITY_TYPES),) * 2, bool)
@@ -303,7 +310,8 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
     """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
-    where there are such; ``chosen`` is sorted."""
+    where there are such; ``chosen`` is sorted.
+    """
     wanted = np.zeros(pairs.n_pairs, bool)
     wanted[chosen] = True
     rows = np.flatnonzero(wanted[pairs.pair])

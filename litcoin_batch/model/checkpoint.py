@@ -5,6 +5,7 @@
     model.safetensors  weights, large matrices stored in 8 or 16 bits
     tokenizer.json     Hugging Face tokenizer
     input_ranges.safetensors   of linear layers, for arithmetic in 8 bits; optional
+    row_calibration.json       from sureness of spans, ids and pair to the share of rows that are right; optional
     metrics.json, README.md, ...
 
 Nothing is pickled and no code is ever loaded from a checkpoint.
@@ -23,9 +24,11 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 
+from litcoin_batch.model import row_calibration
 from litcoin_batch.model.encoders import RecurrentConfig, RecurrentEncoder, TransformerEncoder
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
+from litcoin_batch.model.row_calibration import RowCalibration
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, ContractError
 
 SCHEMA_VERSION = 3
@@ -35,7 +38,7 @@ MANIFEST = "manifest.json"
 _RANGES = "input_ranges.safetensors"
 # Files that decide what the model computes: their hash is the model's identity.
 _NEEDED = ("config.json", "model.safetensors", "tokenizer.json")
-_IDENTITY = (*_NEEDED, _RANGES)
+_IDENTITY = (*_NEEDED, _RANGES, row_calibration.FILE)
 _SCALE = ".row_scale"
 
 
@@ -69,7 +72,8 @@ class Calibration:
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
     """``encoder``: ``{"kind": "rnn" | "lstm" | "transformer", ...}``; ``type_pairs``: the pairs of entity
-    types that may be related; ``training``: facts about how the weights came about."""
+    types that may be related; ``training``: facts about how the weights came about.
+    """
 
     encoder: dict
     heads: HeadConfig
@@ -83,13 +87,14 @@ class ModelConfig:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """``input_ranges``: as of ``int8.observed_ranges``; None where the folder has none."""
+    """``input_ranges``: as of ``int8.observed_ranges``; it and ``row_calibration`` are None where the folder has none."""
 
     model: JointModel
     tokenizer: Tokenizer
     config: ModelConfig
     model_id: str
     input_ranges: dict[str, Tensor] | None = None
+    row_calibration: RowCalibration | None = None
 
     @classmethod
     def load(cls, folder: str | Path) -> Checkpoint:
@@ -107,13 +112,14 @@ class Checkpoint:
                 f"{folder / 'model.safetensors'}: weights do not fit config.json: {', '.join(wrong[:8])}"
             )
         model.load_state_dict(weights)
-        ranges = folder / _RANGES
+        ranges, rows = folder / _RANGES, folder / row_calibration.FILE
         return cls(
             model.eval(),
             Tokenizer.from_file(str(folder / "tokenizer.json")),
             config,
             model_id,
             {name: r.float() for name, r in load_file(ranges).items()} if ranges.is_file() else None,
+            RowCalibration.read(rows) if rows.is_file() else None,
         )
 
 

@@ -195,7 +195,8 @@ class TransformerEncoder(nn.Module):
 
 def _by_length(mask: Tensor) -> Iterator[tuple[Tensor, int]]:
     """Rows of one padded length each, and that length: attention sums over padding, too, zeros but in another order, so
-    a document's must depend on the document alone."""
+    a document's must depend on the document alone.
+    """
     lengths = -(-mask.sum(dim=1).clamp(min=1) // LENGTH_STEP) * LENGTH_STEP
     for length in lengths.unique().tolist():
         yield torch.nonzero(lengths == length).squeeze(1), min(length, mask.shape[1])

@@ -114,6 +114,8 @@ class TagHead(nn.Module):
 
 
 class PairHead(nn.Module):
+    """Type and novelty of every pair of entities."""
+
     def __init__(self, width: int, config: HeadConfig) -> None:
         super().__init__()
         hidden = config.pair_width

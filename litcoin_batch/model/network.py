@@ -29,6 +29,8 @@ class PairScores:
 
 
 class JointModel(nn.Module):
+    """An encoder and the heads that read what it says."""
+
     def __init__(self, encoder: nn.Module, config: HeadConfig) -> None:
         super().__init__()
         self.encoder = encoder

@@ -5,6 +5,7 @@ Source: https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_250101.dtd (never fetched
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -74,7 +75,7 @@ def _citations_in(raw: bytes) -> list[bytes]:
     marker = _PMID_START if _DELETION_START.match(raw) else _CITATION_START
     starts = [match.start() for match in marker.finditer(raw)]
     cuts = [0, *starts[1:], len(raw)]
-    return [raw[begin:end] for begin, end in zip(cuts, cuts[1:])]
+    return [raw[begin:end] for begin, end in itertools.pairwise(cuts)]
 
 
 def _deletion(pmid: etree._Element, **place) -> Document:

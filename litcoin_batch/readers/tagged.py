@@ -38,7 +38,8 @@ def read_medline(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) 
 
 def read_ris(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) -> Iterator[Document | Reject]:
     """One item per record. Only what says that it is a PMID is taken for one: a page of PubMed, ``PMID: 1``, or the
-    accession number of a record that names PubMed as its database."""
+    accession number of a record that names PubMed as its database.
+    """
     yield from _read(stream, source, "ris")
 
 

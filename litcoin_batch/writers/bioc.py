@@ -131,6 +131,8 @@ def _put_infons(parent: etree._Element, infons: Mapping[str, str]) -> None:
 
 
 class BioCXml:
+    """BioC XML, one collection."""
+
     files = ("annotations.bioc.xml",)
 
     def begin(self) -> Iterator[Part]:
@@ -147,6 +149,8 @@ class BioCXml:
 
 
 class BioCJson:
+    """BioC JSON, one collection."""
+
     files = ("annotations.bioc.json",)
 
     def __init__(self) -> None:

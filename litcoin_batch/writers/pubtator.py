@@ -43,6 +43,8 @@ def _in_line(text: str) -> str:
 
 
 class PubTator:
+    """PubTator, with relations."""
+
     files = ("annotations.pubtator",)
 
     def begin(self) -> Iterator[Part]:

@@ -72,6 +72,8 @@ def _csv_lines(rows: Sequence[Sequence]) -> str:
 
 
 class Csv:
+    """A CSV file for each kind of row."""
+
     files = tuple(_COLUMNS)
 
     def begin(self) -> Iterator[Part]:
@@ -87,6 +89,8 @@ class Csv:
 
 
 class JsonLines:
+    """One JSON object a line, one line a document."""
+
     files = ("annotations.jsonl",)
 
     def begin(self) -> Iterator[Part]:

@@ -92,4 +92,4 @@ def test_shipped_queries_are_listed_with_what_they_ask(job):
     assert result.exit_code == 0
     queries = shipped_queries()
     assert queries and all(queries.values())
-    assert list(queries)[0] in result.stdout
+    assert next(iter(queries)) in result.stdout

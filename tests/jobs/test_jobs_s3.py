@@ -197,7 +197,7 @@ def test_a_file_that_cannot_be_fetched_fails_the_run_and_publishes_nothing(
     result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w")
     assert result.exit_code == 2
     assert "s3://bucket/in/pubmed26n0002.xml.gz: its CRC32 is not what the store says, 3 times over" in result.stderr
-    assert [path for path in Path(tmp_path / "w").rglob("*.parquet")] == []
+    assert list(Path(tmp_path / "w").rglob("*.parquet")) == []
 
 
 def test_a_warehouse_at_s3_is_told_the_scheme_of_spark(call):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -135,7 +136,7 @@ def columns(rows: list[dict], *names: str) -> list[tuple]:
 
 def test_every_question_is_tested_and_says_what_it_asks():
     questions = shipped_queries()
-    tested = set(re.findall(r'ask\("(\w+)"', open(__file__, encoding="utf-8").read()))
+    tested = set(re.findall(r'ask\("(\w+)"', Path(__file__).read_text(encoding="utf-8")))
     assert {name.removesuffix(".sql") for name in questions} == tested
     assert min(len(about) for about in questions.values()) > 20
 

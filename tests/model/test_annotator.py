@@ -3,7 +3,8 @@ from importlib import resources
 import pytest
 import torch
 
-from litcoin_batch.model.annotator import Annotator, read_lexicon
+from litcoin_batch.concepts.opening import open_linker
+from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import multiplies_bfloat16
 from litcoin_batch.model.heads import SUBJECT
@@ -152,7 +153,7 @@ def test_the_subject_is_the_end_that_the_logits_say(acts, tmp_path):
     model, tokenizer, config = tiny_model("rnn", tmp_path)
     with torch.no_grad():
         model.pair_head.mention_logits.bias[SUBJECT.start + acts] += 1e6
-    annotator = Annotator(Checkpoint(model, tokenizer, config, "tiny"), read_lexicon(None), device="cpu")
+    annotator = Annotator(Checkpoint(model, tokenizer, config, "tiny"), open_linker(), device="cpu")
     kinds = {e: m.type for d in documents(2) for m in gold_mentions(d) for e in m.entity_ids}
     found = annotator.annotate(documents(2), [gold_mentions(d) for d in documents(2)])
     relations = [r for a in found for r in a.relations]

@@ -39,7 +39,7 @@ def setting(tmp_path_factory):
 
 
 def pairs_of(setting, rows, nearest=3):
-    _, config, pieces, entities = setting
+    _model, config, pieces, entities = setting
     batch = collate([pieces[i] for i in rows], config.pad_id)
     instances = join_instances([entities[i] for i in rows])
     return batch, instances, build_pairs(batch, instances, allowed_type_pairs(TYPE_PAIRS), nearest)

@@ -37,6 +37,7 @@ ALLOWED = {
             _SCHEMA,
             f"{OWN}.readers",
             f"{OWN}.text",
+            *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabulary", "vocabulary_files")),
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
         *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),

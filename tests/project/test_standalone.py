@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -86,20 +87,16 @@ def start(tmp_path):
     for process in reversed(started):
         end(process, signal.SIGTERM)
     for process in started:
-        try:
+        with contextlib.suppress(subprocess.TimeoutExpired):
             process.wait(15)
-        except subprocess.TimeoutExpired:
-            pass
         end(process, signal.SIGKILL)
         process.wait()
 
 
 def end(process: subprocess.Popen, how: signal.Signals) -> None:
     """With what it has started, even where it is gone itself."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, how)
-    except ProcessLookupError:
-        pass
 
 
 def wait_for(pattern: str, process: subprocess.Popen, log: Path) -> str:

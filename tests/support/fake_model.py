@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import os
 import re
 import resource
@@ -77,7 +78,7 @@ def find(document: Document) -> Annotation:
         Mention(m.start(), m.end(), _TYPES[m[0][0]], m[0], _ids(document.pmid, m[0]), len(m[0]) / (1 + len(m[0])))
         for m in re.finditer(r"\b[ag]\w+", text)
     )
-    pairs = sorted({tuple(sorted((a.entity_ids[0], b.entity_ids[0]))) for a, b in zip(mentions, mentions[1:])})
+    pairs = sorted({tuple(sorted((a.entity_ids[0], b.entity_ids[0]))) for a, b in itertools.pairwise(mentions)})
     relations = tuple(
         Relation(one, two, "Bind", len(one) > 4, 0.75, 0.5, (Evidence(0, len(text), text),))
         for one, two in pairs

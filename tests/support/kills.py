@@ -9,6 +9,7 @@ it, where the tables differ from those of nights left alone, or where anything l
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import random
@@ -171,19 +172,15 @@ def kill(process: subprocess.Popen, kind: str, rng: random.Random) -> bool:
     pids = processes_of(process)[kind]
     chosen = [rng.choice(pids)] if kind == "worker" and pids else pids
     for pid in chosen:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
     return bool(chosen)
 
 
 def end(processes: Sequence[subprocess.Popen]) -> None:
     for process in processes:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         process.wait()
 
 

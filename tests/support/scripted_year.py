@@ -72,7 +72,7 @@ class Oracle:
                 elif last[record.pmid, record.version] == number:
                     rows.append((record.version, order, number, file.name, record))
         newest: dict[int, tuple[str, int, Record]] = {}
-        for version, order, number, name, record in sorted(rows, key=lambda row: row[:3]):
+        for _version, order, number, name, record in sorted(rows, key=lambda row: row[:3]):
             if (order, number) > deleted.get(record.pmid, (0, 0)):
                 newest[record.pmid] = (name, number, record)
         return newest

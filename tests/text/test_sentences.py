@@ -1,3 +1,4 @@
+import itertools
 import random
 import time
 
@@ -48,7 +49,7 @@ def test_spans_are_sorted_disjoint_trimmed_and_cover_everything_visible(seed):
     text = "".join(rng.choice(tokens) for _ in range(400))
     spans = split_sentences(text)
     assert spans == sorted(spans)
-    assert all(end <= start for (_, end), (start, _) in zip(spans, spans[1:]))
+    assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
     assert all(start < end and text[start:end] == text[start:end].strip() for start, end in spans)
     assert {i for i, c in enumerate(text) if not c.isspace()} <= covered(spans)
 

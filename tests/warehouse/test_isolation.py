@@ -34,8 +34,8 @@ def documents(n, **words):
     return [Document(i, f"aspirin{i} and gene", f"alien {at.get(i, 'good')}") for i in range(1, n + 1)]
 
 
-def careful(loader=FakeLoader(), limits=QUICK):
-    return CarefulAnnotator(loader, limits)
+def careful(loader=None, limits=QUICK):
+    return CarefulAnnotator(loader or FakeLoader(), limits)
 
 
 def test_each_deadly_word_has_its_reason():

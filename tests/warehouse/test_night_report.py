@@ -57,7 +57,7 @@ def test_the_numbers_are_those_of_the_tables(night):
 
 
 def test_the_page_shows_them_and_escapes_what_came_in(night):
-    warehouse, facts = night
+    warehouse, _facts = night
     markup = (warehouse / "reports" / "night-1.html").read_text()
     page = Reader(markup)
     assert ["deleted", "1", "20.0 %"] in page.tables["Records by fate"]

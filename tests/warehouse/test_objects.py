@@ -104,7 +104,7 @@ NAMES = [
     ],
 )
 def test_names_folders_and_patterns_stand_for_files(bucket, path, expected):
-    bucket({name: b"x" for name in NAMES})
+    bucket(dict.fromkeys(NAMES, b"x"))
     assert uris(find_objects(f"s3://bucket/{path}")) == [NAMES[i] for i in expected]
 
 

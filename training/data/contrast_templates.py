@@ -91,7 +91,7 @@ class Clause:
     acts: str = "A"
 
     def signs(self) -> tuple[int, ...]:
-        return tuple(s for s in (1, -1) if self.labels[0 if s * self.sign > 0 else 1]) + (0,)
+        return (*tuple(s for s in (1, -1) if self.labels[0 if s * self.sign > 0 else 1]), 0)
 
     def label(self, drawn: int) -> str | None:
         return None if not drawn else self.labels[0 if drawn * self.sign > 0 else 1]
@@ -209,6 +209,8 @@ CLAUSES: tuple[Clause, ...] = tuple(
 # Clauses of three entities: no sign is drawn, all relations are listed as "A B Type subject".
 @dataclass(frozen=True, slots=True)
 class Scene:
+    """A clause of three entities."""
+
     kind: str
     kinds: str
     text: str

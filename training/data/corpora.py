@@ -50,6 +50,8 @@ READERS = {
 
 @dataclass(frozen=True, slots=True)
 class Corpus:
+    """Documents of one source and what is annotated in them."""
+
     name: str
     documents: list[Document]
     complete: tuple[str, ...]

@@ -51,7 +51,8 @@ _LISTS = re.compile(r"[|;]")
 
 def mesh_tables(paths: Sequence[Path], options: Options) -> Iterator[Record]:
     """MeSH as tables: id, label, synonyms, tree numbers of descriptors first; then the same of supplementary concepts
-    with the descriptors they are mapped to, and the thesaurus with all terms (told apart by header and ids)."""
+    with the descriptors they are mapped to, and the thesaurus with all terms (told apart by header and ids).
+    """
     trees: dict[str, tuple[str, ...]] = {}
     for path in paths:
         if next(lines_of(path), (0, ""))[1].startswith("DescriptorUI"):

@@ -26,6 +26,8 @@ _REGULATIONS = ("Positive_regulation", "Negative_regulation", "Regulation", "Act
 
 @dataclass(frozen=True, slots=True)
 class Event:
+    """A trigger with its arguments: (role, id) each."""
+
     type: str
     arguments: tuple[tuple[str, str], ...]
 
@@ -120,7 +122,7 @@ def _enter(parsed: Standoff, key: str, rest: list[str], given: bool) -> None:
 
 
 def _said(parsed: Standoff) -> Iterator[tuple[str, str, str]]:
-    """(entity that acts, entity acted upon, label)"""
+    """Entity that acts, entity acted upon, label."""
     for key, event in parsed.events.items():
         if event.type in _REGULATIONS:
             sign = _SIGNS[event.type]

@@ -42,6 +42,8 @@ def data_options(command: Callable) -> Callable:
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
+    """What a training sees, and what chooses its best epoch."""
+
     train: list[Document]
     dev: list[Document]
     corpora: list[Corpus]

@@ -170,7 +170,8 @@ class VocabularyCompiler:
 
     def lend(self, source: str, human_of: Mapping[str, tuple[str, str]], borrowers: frozenset[str]) -> int:
         """Names of human genes for orthologues of the organisms ``borrowers``, and those of the other lenders
-        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``."""
+        that share the human gene; returns how many. ``human_of``: see ``derived_layouts.read_orthologues``.
+        """
         known = {gene: pair for gene, pair in human_of.items() if (GENE, gene) in self._concepts}
         self._human_of = {gene: human for gene, (human, _) in known.items() if (GENE, human) in self._concepts}
         borrowing: dict[str, list[str]] = defaultdict(list)

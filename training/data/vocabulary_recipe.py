@@ -53,6 +53,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
+    """Which sources a vocabulary is compiled of, and what is left out."""
+
     sources: tuple[Source, ...]
     longest_name: int = LONGEST_NAME_CHARS
     everyday: tuple[str, ...] = ()

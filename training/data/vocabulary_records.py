@@ -17,6 +17,8 @@ HUMAN = "9606"
 
 
 class Place(NamedTuple):
+    """Where in a source something stands."""
+
     path: Path
     line: int
 

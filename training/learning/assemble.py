@@ -36,7 +36,8 @@ READER_NAMES = {
 @dataclass(frozen=True, slots=True)
 class Beginnings:
     """What an encoder starts from: a checkpoint of ours, else a Hugging Face encoder, or embeddings of
-    ``pretrain_embeddings.py``, or nothing."""
+    ``pretrain_embeddings.py``, or nothing.
+    """
 
     kind: str
     backbone: str | None = None

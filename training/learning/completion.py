@@ -9,7 +9,7 @@ from pathlib import Path
 
 import torch
 
-from litcoin_batch.concepts.lexicon import Lexicon
+from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, save_checkpoint, save_ranges, seal_checkpoint
 from litcoin_batch.schema import Document
@@ -25,7 +25,7 @@ class Place:
 
     output: Path
     store: str
-    lexicon: Lexicon
+    linker: Linker
     device: torch.device
 
 
@@ -57,7 +57,7 @@ def evaluate_observed(
 ) -> tuple[dict, dict[str, torch.Tensor]]:
     """Scores of the checkpoint in ``folder`` in 32 bits, and the ranges that the inputs of its layers had meanwhile."""
     stored = Checkpoint.load(folder)
-    annotator = Annotator(stored, place.lexicon, device=str(place.device))
+    annotator = Annotator(stored, place.linker, device=str(place.device))
     with stored.model.observed_ranges() as ranges:
         figures = evaluate(annotator, documents)
     return figures, ranges

@@ -61,12 +61,16 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class Side:
+    """One document of a pair, and the relations it has to have."""
+
     document: Document
     holds: tuple[Expectation, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class ContrastPair:
+    """Two documents that differ in what they say, and in little else."""
+
     id: int
     kind: str
     sides: tuple[Side, Side]
@@ -95,8 +99,8 @@ def _side(row: dict, index: int) -> Side:
     for name, type in row["entities"].items():
         if type not in ENTITY_TYPES:
             raise ValueError(f"entity type {type!r}")
-        for found in re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE):
-            mentions.append(Mention(*found.span(), type, found[0], (name,)))
+        found = re.finditer(rf"(?<!\w){re.escape(name)}(?!\w)", text, re.IGNORECASE)
+        mentions += [Mention(*one.span(), type, one[0], (name,)) for one in found]
     holds = []
     for item in side["holds"]:
         if item["type"] not in (*RELATION_TYPES, "any", None) or not {*item["pair"]} <= {*row["entities"]}:

@@ -9,12 +9,14 @@ from typing import Any
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.schema import Document
 from litcoin_batch.scoring import report, score_concepts
+from training.learning.row_scores import score_rows
 
 
 def evaluate(annotator: Annotator, documents: Sequence[Document]) -> dict[str, Any]:
     """Gold mentions given, and end to end from text alone, both by the code that annotates in production.
 
     ``gold_mentions.concepts``: gold spans without their ids, resolved; everything else as ``report`` says.
+    ``rows``: whether scores are the share of rows right, see ``row_scores``.
     """
     gold = [document.gold for document in documents]
     bare = [[replace(mention, entity_ids=()) for mention in annotation.mentions] for annotation in gold]
@@ -23,7 +25,10 @@ def evaluate(annotator: Annotator, documents: Sequence[Document]) -> dict[str, A
     given = annotator.annotate(documents, [annotation.mentions for annotation in gold])
     found = annotator.annotate(documents)
     figures = report(gold, given, found, annotator.classify_pairs(gold, documents))
-    return figures | {"gold_mentions": {"concepts": score_concepts(gold, named).as_dict()}}
+    return figures | {
+        "gold_mentions": {"concepts": score_concepts(gold, named).as_dict()},
+        "rows": score_rows(gold, found),
+    }
 
 
 def headline(figures: dict[str, Any]) -> dict[str, float]:

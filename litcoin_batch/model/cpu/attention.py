@@ -14,13 +14,15 @@ _FUSED, _ONE_ROW, _BY_DOCUMENT = "sdpa", "sdpa_one_row", "by_document"
 
 def mask_by_one_row(backbone: transformers.PreTrainedModel) -> None:
     """Hand torch's fused kernel one row of the mask for all pieces of a document, where padding is all that it hides: the
-    kernel would convert and read as many equal rows as there are pieces, in every layer. Results are the same to the bit."""
+    kernel would convert and read as many equal rows as there are pieces, in every layer. Results are the same to the bit.
+    """
     _exchange(backbone, _FUSED, _ONE_ROW, transformers.AttentionInterface()[_FUSED])
 
 
 def attend_by_document(backbone: transformers.PreTrainedModel) -> None:
     """Compute one document after another, so that its scores never leave the cache, for inference only: in 16 bits the fused
-    kernel takes heads of 32 dimensions at a fraction of what matrix products reach."""
+    kernel takes heads of 32 dimensions at a fraction of what matrix products reach.
+    """
     _exchange(backbone, _ONE_ROW, _BY_DOCUMENT, _attend)
 
 

@@ -23,7 +23,8 @@ def give_back_memory() -> None:
 @contextmanager
 def kept_for_good() -> Iterator[None]:
     """What is loaded inside stays, and so does all else there is: the collector, which would go through all of it again
-    and again, leaves it alone until the same is done once more or the process ends."""
+    and again, leaves it alone until the same is done once more or the process ends.
+    """
     gc.unfreeze()
     yield
     gc.collect()

@@ -47,7 +47,7 @@ def read_jsonl(stream: ByteSource, source: str, rules: Rules = DEFAULT_RULES) ->
 def _is_by_lines(stream: ByteSource) -> bool:
     """Whether every line is a row of its own, so that a bad one costs itself only."""
     head = stream.peek(_PEEK_BYTES).removeprefix(b"\xef\xbb\xbf").lstrip()
-    first, newline, rest = head.partition(b"\n")
+    first, _newline, rest = head.partition(b"\n")
     found = _parsed_line(Line(first))
     if isinstance(found, dict):
         return list(_laid_out(found)) == [found] and not any(key in found for key in (*RECORD_LISTS, *LIST_HOLDERS))

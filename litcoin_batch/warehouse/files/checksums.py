@@ -23,6 +23,8 @@ _ETAG = re.compile(r'"?([0-9a-f]{32})(?:-(\d+))?"?')
 
 
 class Digest(Protocol):
+    """A running checksum."""
+
     def update(self, block: bytes) -> None: ...
 
     def digest(self) -> bytes: ...

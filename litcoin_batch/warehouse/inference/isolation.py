@@ -37,6 +37,8 @@ _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
 class AnnotatesDocuments(Protocol):
+    """What a worker calls: documents in, annotations out."""
+
     model_id: str
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]: ...

@@ -141,6 +141,6 @@ class Increment:
 
 
 def texts_of(records: DataFrame, annotate_titles: bool) -> DataFrame:
-    """pmid and text_sha256 of the records that have something to annotate."""
+    """Pmid and text_sha256 of the records that have something to annotate."""
     has_text = F.col("abstract").isNotNull() | (F.col("title").isNotNull() & F.lit(annotate_titles))
     return records.where(has_text).select("pmid", "text_sha256")

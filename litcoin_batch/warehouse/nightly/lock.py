@@ -90,7 +90,7 @@ class Lock:
             try:
                 if self.held():
                     self._storage.replace_text(PLACE, self._text())
-            except Exception as error:  # noqa: BLE001 a heartbeat missed is no reason to stop; the next may succeed
+            except Exception as error:
                 LOG.warning("lock: heartbeat failed: %s", error)
 
     def _text(self) -> str:

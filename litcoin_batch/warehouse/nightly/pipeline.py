@@ -95,8 +95,8 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
 def _check_model(parent: Snapshot, model_id: str) -> None:
     if parent.number and parent.model_id != model_id:
         raise ConfigError(
-            f"the warehouse holds annotations of {parent.model_id}, the checkpoint given is {model_id}; bring it in with"
-            " jobs/maintain.py rollout, which readers see when it is complete"
+            f"the warehouse holds annotations of {parent.model_id} (checkpoint+vocabulary), given are {model_id}; bring"
+            " these in with jobs/maintain.py rollout, which readers see when it is complete"
         )
 
 

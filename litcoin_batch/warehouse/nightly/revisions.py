@@ -39,7 +39,9 @@ def fold(records: DataFrame, known: DataFrame | None, run_number: int, *, max_te
 
 
 def flag(folded: DataFrame, restored: DataFrame, plan: DataFrame) -> DataFrame:
-    """The records of these inputs, and the stored documents that come back (``is_restored``), with the fate of each (``tables.FLAGGED``), in the order the rules apply:
+    """``tables.FLAGGED``: records of these inputs and stored documents that come back, each with its fate.
+
+    Documents that come back are those with ``is_restored``. The rules, in the order in which they apply:
 
     - rejected: there is a reason;
     - deleted: the record is an instruction to delete;

@@ -119,7 +119,7 @@ RUNS = columns(
     n_files=LONG,
     n_files_applied_before=LONG,
     n_files_refused=LONG,
-    sources=ArrayType(columns(source=STRING, records=LONG, **{fate: LONG for fate in FATES})),
+    sources=ArrayType(columns(source=STRING, records=LONG, **dict.fromkeys(FATES, LONG))),
     durations_sec=MapType(STRING, DOUBLE),
     configuration=MapType(STRING, STRING),
     versions=MapType(STRING, STRING),

@@ -1,0 +1,154 @@
+"""Names to candidate concepts: exact first, then taken apart, then other ways to write the name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from typing import NamedTuple, Protocol
+
+from litcoin_batch.concepts.composites import parts_of
+from litcoin_batch.concepts.folding import fold
+from litcoin_batch.concepts.name_forms import name_forms
+from litcoin_batch.schema import ENTITY_TYPES
+
+GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
+
+# A longer name is prose: no vocabulary has it, and no time is spent on its forms.
+_MAX_CHARS = 200
+_SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
+
+
+class Entry(Protocol):
+    """What a vocabulary says of one name of one concept."""
+
+    concept_id: str
+    taxon: int | None
+    kind: str
+    source: str
+    marks: tuple[str, ...]
+    count: int
+
+
+class Concept(Protocol):
+    """What a vocabulary says of a concept."""
+
+    name: str
+
+
+class Names(Protocol):
+    """What the linker asks of a vocabulary, see ``concepts.vocabulary``."""
+
+    def find(self, key: str, type: str) -> Sequence[Entry]: ...
+    def concept(self, concept_id: str, type: str | None = None) -> Concept | None: ...
+    def taxon_of_gene(self, concept_id: str) -> int | None: ...
+    def taxon_of_cell_line(self, concept_id: str) -> int | None: ...
+    def orthologues(self, gene_id: str) -> tuple[str, ...]: ...
+
+
+class Candidate(NamedTuple):
+    """``concept_id``: with commas between the concepts of a composite. ``how`` the name was found: exact, composite or
+    a name form; ``named_taxon``: the organism that the name itself begins with.
+    """
+
+    concept_id: str
+    taxon: int | None
+    kind: str
+    source: str
+    marks: tuple[str, ...]
+    count: int
+    how: str
+
+
+class CandidateFinder:
+    """Candidates of a vocabulary, each name looked up once."""
+
+    def __init__(self, vocabulary: Names) -> None:
+        self._vocabulary = vocabulary
+        self.of = lru_cache(maxsize=32_768)(self._search)
+        self.orthologues = lru_cache(maxsize=8_192)(self._orthologues)
+
+    def _search(self, name: str, type_: str) -> tuple[Candidate, ...]:
+        """What ``name`` may mean; () where the vocabulary knows it in no form."""
+        if len(name) > _MAX_CHARS or not name.strip():
+            return ()
+        found = self._exact(name, type_, "exact")
+        if any(separator in name for separator in _SEPARATORS) and not any(c.count for c in found):
+            found += self._composites(name, type_)
+        if found:
+            return found
+        for how, form in name_forms(name, type_):
+            found = self._exact(form, type_, how)
+            if found:
+                return found
+        return ()
+
+    def name(self, candidate: Candidate, type_: str) -> str:
+        """The preferred name of its (first) concept, "" where the vocabulary has none."""
+        concept = self._vocabulary.concept(candidate.concept_id.partition(",")[0], type_)
+        return concept.name if concept else ""
+
+    def _exact(self, name: str, type_: str, how: str) -> tuple[Candidate, ...]:
+        key = fold(name, type_)
+        if not key:
+            return ()
+        return tuple(
+            Candidate(
+                e.concept_id, e.taxon or self._taxon(e.concept_id, type_), e.kind, e.source, e.marks, e.count, how
+            )
+            for e in self._vocabulary.find(key, type_)
+        )
+
+    def _taxon(self, concept_id: str, type_: str) -> int | None:
+        """Of several genes that of the first."""
+        return self._vocabulary.taxon_of_gene(concept_id.partition(",")[0]) if type_ == GENE else None
+
+    def _composites(self, name: str, type_: str) -> tuple[Candidate, ...]:
+        parts = parts_of(name, lambda form: len(form) > 1 and bool(self._vocabulary.find(fold(form, type_), type_)))
+        if not parts and type_ == CHEMICAL and name.count("-") == 1:
+            halves = tuple(name.split("-"))
+            if all(len(half) > 4 and self._vocabulary.find(fold(half, type_), type_) for half in halves):
+                parts = halves
+        if not parts:
+            return ()
+        by_taxon = [_best_by_taxon(self._exact(part, type_, "exact")) for part in parts]
+        shared = set.intersection(*(set(best) for best in by_taxon))
+        found = []
+        for taxon in sorted(shared, key=lambda t: (t is None, t)):
+            chosen = [best[taxon] for best in by_taxon]
+            ids = dict.fromkeys(i for c in chosen for i in c.concept_id.split(","))
+            worst = max(chosen, key=lambda c: RANK_OF_KIND[c.kind])
+            count = min(c.count for c in chosen)
+            found.append(Candidate(",".join(ids), taxon, worst.kind, worst.source, worst.marks, count, "composite"))
+        return tuple(found)
+
+    def _orthologues(self, gene_ids: str) -> dict[int, str]:
+        """The genes of other organisms that these stem from the same ancestor with: taxon -> joined ids."""
+        by_taxon: dict[int, list[str]] = defaultdict(list)
+        ids = gene_ids.split(",")
+        for gene_id in ids:
+            seen = set()
+            for other in self._vocabulary.orthologues(gene_id):
+                taxon = self._vocabulary.taxon_of_gene(other)
+                if taxon and taxon not in seen:
+                    seen.add(taxon)
+                    by_taxon[taxon].append(other)
+        return {taxon: ",".join(dict.fromkeys(found)) for taxon, found in by_taxon.items() if len(found) == len(ids)}
+
+
+RANK_OF_KIND = {
+    kind: i for i, kind in enumerate(("symbol", "name", "synonym", "former", "annotated", "derived", "lent", "other"))
+}
+
+
+def _best_by_taxon(candidates: Iterable[Candidate]) -> dict[int | None, Candidate]:
+    best: dict[int | None, Candidate] = {}
+    for candidate in candidates:
+        known = best.get(candidate.taxon)
+        if known is None or _worth(candidate) > _worth(known):
+            best[candidate.taxon] = candidate
+    return best
+
+
+def _worth(candidate: Candidate) -> tuple[int, int]:
+    return candidate.count, -RANK_OF_KIND[candidate.kind]

@@ -1,0 +1,175 @@
+"""The candidates of one mention's names, joined, with the features that the ranker weighs."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
+from litcoin_batch.concepts.species import HUMAN, Organisms, Place, species_of
+from litcoin_batch.concepts.synonyms import Names
+from litcoin_batch.schema import ENTITY_TYPES
+
+GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
+LETTERS = dict(zip(ENTITY_TYPES, "gdcvol", strict=True))
+# Genes of these are candidates in every document.
+_ALWAYS = frozenset((HUMAN, 10090, 10116))
+_MOST_OPTIONS = 40
+_MOST_LENT_TAXA = 3
+
+
+@dataclass(slots=True)
+class Option:
+    """A candidate, the ways that lead to it (own name, long form, short form ...) and its features."""
+
+    candidate: Candidate
+    ways: set[str] = field(default_factory=set)
+    features: list[str] = field(default_factory=list)
+
+
+def options_of(
+    names: Names, type_: str, finder: CandidateFinder, organisms: Organisms | None, named: Collection[int] = ()
+) -> list[Option]:
+    """``organisms``: for genes, what the document says about species; ``named``: organisms that names begin with."""
+    merged: dict[str, Option] = {}
+    long_known = False
+    for way, surface in _ways(names):
+        found = finder.of(surface, type_)
+        long_known = long_known or (way == "long" and bool(found))
+        for candidate in found:
+            option = merged.get(candidate.concept_id)
+            if option is None:
+                option = merged[candidate.concept_id] = Option(candidate)
+            elif _worth(candidate) > _worth(option.candidate):
+                option.candidate = candidate
+            option.ways.add(way)
+    options = list(merged.values())
+    if type_ == DISEASE and names.long_forms and not long_known:
+        options = [o for o in options if o.ways != {"short"} or _is_akin(o, names, finder)]
+    if organisms is not None:
+        wanted = {*organisms.order, *organisms.lines, *named}
+        options += _lent(options, wanted, organisms, finder)
+        near = [
+            o
+            for o in options
+            if species_of(o.candidate.taxon) in wanted or o.candidate.taxon in _ALWAYS or o.candidate.count
+        ]
+        options = near or options
+    options.sort(key=lambda o: (*(-w for w in _worth(o.candidate)), -o.candidate.count, o.candidate.concept_id))
+    options = options[:_MOST_OPTIONS]
+    _describe(options, type_, "short" if names.long_forms and not long_known else "")
+    return options
+
+
+def _ways(names: Names) -> Iterable[tuple[str, str]]:
+    seen = set()
+    for surface in names.long_forms:
+        if surface not in seen:
+            seen.add(surface)
+            yield "long", surface
+    for surface in names.surfaces:
+        if surface not in seen:
+            seen.add(surface)
+            yield "short" if surface in names.short_forms else "own", surface
+
+
+def _is_akin(option: Option, names: Names, finder: CandidateFinder) -> bool:
+    """Whether a concept's name shares a word with what the document writes out: "AD" of "Atopic dermatitis (AD)" is no Alzheimer's."""
+    words = {word[:5].casefold() for long in names.long_forms for word in _WORD.findall(long)}
+    return not words.isdisjoint(word[:5].casefold() for word in _WORD.findall(finder.name(option.candidate, DISEASE)))
+
+
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_HOW_WORTH = {"exact": 3, "composite": 3}
+
+
+def _worth(candidate: Candidate) -> tuple[int, int, int]:
+    return _HOW_WORTH.get(candidate.how, 0), min(candidate.count, 2), -RANK_OF_KIND.get(candidate.kind, 9)
+
+
+def _lent(options: list[Option], wanted: set[int], organisms: Organisms, finder: CandidateFinder) -> list[Option]:
+    """Genes of the document's organisms that have no such name, by the genes of human and mouse that have it."""
+    have = {species_of(o.candidate.taxon) for o in options}
+    missing = [t for t in (*organisms.order, *sorted(wanted)) if t not in have][:_MOST_LENT_TAXA]
+    if not missing:
+        return []
+    known = {o.candidate.concept_id for o in options}
+    lent: dict[str, Option] = {}
+    sources = sorted(
+        (o for o in options if o.candidate.taxon in _ALWAYS), key=lambda o: _worth(o.candidate), reverse=True
+    )
+    for option in sources[:3]:
+        others = {species_of(taxon): ids for taxon, ids in finder.orthologues(option.candidate.concept_id).items()}
+        for taxon in missing:
+            if taxon in others and others[taxon] not in known:
+                candidate = option.candidate._replace(concept_id=others[taxon], taxon=taxon, kind="lent", count=0)
+                lent.setdefault(others[taxon], Option(candidate, set(option.ways)))
+    return list(lent.values())
+
+
+def _describe(options: list[Option], type_: str, unknown_long: str) -> None:
+    letter = LETTERS[type_]
+    n_of = Counter(o.candidate.taxon for o in options)
+    count_of: Counter[int | None] = Counter()
+    best_of: dict[int | None, int] = {}
+    for option in options:
+        candidate = option.candidate
+        count_of[candidate.taxon] += candidate.count
+        rank = RANK_OF_KIND.get(candidate.kind, 9)
+        best_of[candidate.taxon] = min(rank, best_of.get(candidate.taxon, 99))
+    for option in options:
+        c = option.candidate
+        total = count_of[c.taxon]
+        best = "best" if RANK_OF_KIND.get(c.kind, 9) == best_of[c.taxon] else "worse"
+        count = _bucket(c.count)
+        option.features = [
+            f"{letter}:how={c.how}",
+            f"{letter}:kind={c.kind}",
+            f"{letter}:source={c.source}",
+            f"{letter}:count={count}",
+            f"{letter}:share={round(c.count / total, 1) if total else 'none'}",
+            f"{letter}:n={min(n_of[c.taxon], 5)}-{best}-{'known' if total else 'new'}",
+            f"{letter}:ways={'+'.join(sorted(option.ways))}{unknown_long}",
+            f"{letter}:id={_form(c.concept_id)}",
+            *(f"{letter}:mark={mark}" for mark in c.marks),
+        ]
+
+
+def _bucket(count: int) -> str:
+    for bound in (50, 20, 10, 5, 3, 2, 1):
+        if count >= bound:
+            return str(bound)
+    return "0"
+
+
+def _form(concept_id: str) -> str:
+    if "," in concept_id:
+        return "several"
+    if concept_id[:1] in "CD" and concept_id[1:].isdigit():
+        return concept_id[0]
+    return "number" if concept_id.isdigit() else concept_id.partition(":")[0][:4]
+
+
+def support(options_by_names: Mapping[Names, list[Option]]) -> Counter[str]:
+    """How many different names of the document have each concept among their exact candidates."""
+    return Counter(
+        option.candidate.concept_id
+        for options in options_by_names.values()
+        for option in options
+        if option.candidate.how == "exact" and len(options) <= 8
+    )
+
+
+def features_at(
+    option: Option, type_: str, supported: Counter[str], place: Place | None, organisms: Organisms | None
+) -> list[str]:
+    """Of an option for one mention: its own, those of the document and those of the place."""
+    also = supported[option.candidate.concept_id] - (option.candidate.how == "exact")
+    features = option.features
+    if also > 0:
+        features = [*features, f"{LETTERS[type_]}:also={min(also, 2)}"]
+    if place is not None and organisms is not None:
+        features = [*features, *organisms.features(option.candidate.taxon, place)]
+    return features

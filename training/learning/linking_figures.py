@@ -1,0 +1,63 @@
+"""What linking is worth: share exactly right, precision of what is resolved, and how far ``id_score`` is from the share right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from litcoin_batch.schema import ENTITY_TYPES
+
+N_BINS = 10
+
+
+class Outcome(NamedTuple):
+    """One gold mention: resolved to concepts, exactly the gold ones, how surely; whether they were among the candidates."""
+
+    type: str
+    resolved: bool
+    right: bool
+    score: float
+    reachable: bool = False
+
+
+def figures_of(outcomes: Sequence[Outcome]) -> dict:
+    figures = {"all": _figures(outcomes)}
+    return figures | {type_: _figures([o for o in outcomes if o.type == type_]) for type_ in ENTITY_TYPES}
+
+
+def _figures(outcomes: Sequence[Outcome]) -> dict:
+    resolved = [o for o in outcomes if o.resolved]
+    n_right = sum(o.right for o in outcomes)
+    return {
+        "n": len(outcomes),
+        "right": _ratio(n_right, len(outcomes)),
+        "resolved": _ratio(len(resolved), len(outcomes)),
+        "precision": _ratio(n_right, len(resolved)),
+        "reachable": _ratio(sum(o.reachable for o in outcomes), len(outcomes)),
+        "calibration_error": calibration_error([(o.score, o.right) for o in resolved]),
+    }
+
+
+def _ratio(part: int, whole: int) -> float:
+    return part / whole if whole else 0.0
+
+
+def calibration_error(scored: Iterable[tuple[float, bool]]) -> float:
+    """Expected calibration error over bins of equal width: mean distance between score and share right."""
+    table = np.asarray([(score, right) for score, right in scored], float).reshape(-1, 2)
+    if not len(table):
+        return 0.0
+    place = np.minimum((table[:, 0] * N_BINS).astype(int), N_BINS - 1)
+    return float(sum(abs((table[place == b, 1] - table[place == b, 0]).sum()) for b in range(N_BINS)) / len(table))
+
+
+def table(figures: dict) -> str:
+    """For the terminal."""
+    names = ("n", "right", "resolved", "precision", "calibration_error")
+    lines = [f"{'':<28}" + "".join(f"{name.replace('_', ' '):>19}" for name in names)]
+    for type_ in ("all", *ENTITY_TYPES):
+        one = figures[type_]
+        lines.append(f"{type_:<28}{one['n']:>19}" + "".join(f"{one[name]:>19.4f}" for name in names[1:]))
+    return "\n".join(lines)
