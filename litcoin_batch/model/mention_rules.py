@@ -24,10 +24,10 @@ def tidy_span(text: str, start: int, end: int, kind: str) -> tuple[int, int] | N
         if place is None:
             break
         place += start
-        if text[place] in _CLOSING and place > start and text[end : end + 1] == _CLOSING[text[place]]:
-            if _unpaired(text[start : end + 1]) is None:
-                end += 1
-                break
+        closed = text[end : end + 1] == _CLOSING.get(text[place], "none")
+        if closed and place > start and _unpaired(text[start : end + 1]) is None:
+            end += 1
+            break
         if place == start:
             start += 1
         else:
@@ -46,7 +46,6 @@ def _unpaired(text: str) -> int | None:
     for place, char in enumerate(text):
         if char in _CLOSING:
             open_places.append(place)
-        elif char in _OPENING:
-            if not open_places or text[open_places.pop()] != _OPENING[char]:
-                return place
+        elif char in _OPENING and (not open_places or text[open_places.pop()] != _OPENING[char]):
+            return place
     return open_places[0] if open_places else None

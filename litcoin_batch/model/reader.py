@@ -146,7 +146,7 @@ class ReaderLayer(nn.Module):
         return self.norm(queries + self.dropout(self.second(inner)))
 
     def _heads(self, rows: Tensor) -> Tensor:
-        """(rows, width) -> (heads, rows, depth)"""
+        """(rows, width) -> (heads, rows, depth)."""
         return rows.unflatten(1, (self.n_heads, -1)).transpose(0, 1).contiguous()
 
     def bias(self) -> Tensor:

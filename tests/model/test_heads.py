@@ -47,7 +47,7 @@ def pairs_of(setting, rows, nearest=3):
 
 def test_pairs_are_those_a_loop_finds(setting):
     _, _, _, entities = setting
-    _, instances, pairs = pairs_of(setting, [0, 1])
+    _, _instances, pairs = pairs_of(setting, [0, 1])
     allowed = allowed_type_pairs(TYPE_PAIRS)
     expected, base = set(), 0
     for document in entities:
@@ -133,7 +133,7 @@ def test_features_and_contexts_are_those_a_loop_finds(setting):
 
 
 def test_pairs_that_are_kept_stay_what_they_are(setting):
-    _, instances, pairs = pairs_of(setting, [0, 1])
+    _, _instances, pairs = pairs_of(setting, [0, 1])
     keep = np.arange(pairs.n_pairs) % 2 == 1
     kept = keep_pairs(pairs, keep)
     assert kept.n_pairs == keep.sum() > 2
