@@ -152,7 +152,7 @@ def run(options: dict) -> None:
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
         chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2 if recipe.pair_weight else scores["ner"]
-        if chosen > state["best"]:
+        if chosen > state["best"] or recipe.keep_last:
             state["best"] = chosen
             save_checkpoint(output / "best", model, tokenizer, config, "float32")
         average.swap()

@@ -32,6 +32,7 @@ class Recipe:
     novel_weight: float = 0.5
     smoothing: float = 0.0
     subject_weight: float = 0.3
+    keep_last: int = 0  # the last epoch instead of the best
     near_weight: float = 1.0  # LossWeights.near
     train_share: float = 1.0  # of the training documents, drawn anew each epoch
     frozen_layers: int = 0  # of a transformer, from the first one on; -1 keeps all of any encoder
@@ -91,7 +92,7 @@ RECOGNITION = {
 }
 # On an encoder that stays as it is, which makes a step cheap: many small batches, most of them of rule-made documents.
 _READING = {"frozen_layers": -1, "average": 0.99, "auxiliary_share": 0.1, "auxiliary_relations": 1}
-_READING |= {"near_weight": 3.0, "train_share": 0.35, "dropout": 0.3, "epochs": 3}
+_READING |= {"keep_last": 1, "near_weight": 3.0, "train_share": 0.35, "dropout": 0.3, "epochs": 3}
 READING = {
     "rnn": replace(_RNN, batch_pieces=1536, **_READING),
     "lstm": replace(_RNN, batch_pieces=1536, **_READING),
