@@ -28,6 +28,7 @@ import click
 from lxml import etree
 
 from litcoin_batch.readers import read_path
+from litcoin_batch.schema import Document
 
 _CITATION = re.compile(rb"<MedlineCitation[\s>].*?</MedlineCitation>(?:\s*<PubmedData>.*?</PubmedData>)?", re.DOTALL)
 _PMID = re.compile(rb"(<PMID[^>]*>)\s*\d+\s*(</PMID>)")
@@ -144,11 +145,15 @@ def count_altered(reader: str, path: Path, n: int) -> int:
 
 def _texts(reader: str, path: Path, n: int) -> list[tuple[str, str]]:
     if reader == "litcoin_batch":
-        return [(item.title or "", item.abstract or "") for item in itertools.islice(read_path(path), n)]
+        return [
+            (item.title or "", item.abstract or "")
+            for item in itertools.islice(read_path(path), n)
+            if isinstance(item, Document)
+        ]
     done = subprocess.run([sys.executable, "-c", _PARSER_TEXTS, str(path), str(n)], capture_output=True, text=True)
     if done.returncode:
         raise click.ClickException(f"{reader} failed: {done.stderr.strip()[-500:]}")
-    return [tuple(" ".join(text.split()) for text in pair) for pair in json.loads(done.stdout)]
+    return [(" ".join(title.split()), " ".join(abstract.split())) for title, abstract in json.loads(done.stdout)]
 
 
 def _true_texts(path: Path) -> Iterator[tuple[str, list[str]]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from litcoin_batch.readers import FORMATS
 from litcoin_batch.settings import setting
 
 DEFAULT_CHECKPOINT = "transformer"
+# Of ``readers``, which takes long to import as it brings every reader.
+FORMATS = ("pubmed", "pubtator", "bioc", "litcoin", "jsonl", "csv", "parquet", "medline", "ris")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +73,14 @@ class AnnotateConfig:
         False, "The inputs are a new baseline of NLM, whole: in one step it replaces what NLM published before."
     )
     max_reject_share: float = setting(
-        0.01, "Publish nothing where more than this share of the records is rejected (of 100 records or more)."
+        0.01,
+        "Publish nothing where more than this share of the records is rejected (of 100 records or more).",
+        share=True,
     )
     max_drop: float = setting(
         0.5,
         "Publish nothing where relations per document fall by more than this share against the median of the last runs.",
+        share=True,
     )
     wait_minutes: float = setting(0.0, "How long to wait for another run on the same warehouse before giving up.")
     batch_timeout_sec: float = setting(

@@ -7,6 +7,7 @@ Gold and predicted annotations are the same type, so that scoring compares like 
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -31,6 +32,7 @@ RELATION_TYPES = (
 )
 
 LOCAL_PREFIX = "local:"
+_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
 
 class LitcoinBatchError(Exception):
@@ -181,3 +183,9 @@ def is_local(entity_id: str) -> bool:
 def local_id(pmid: int, ordinal: int) -> str:
     """The id of the ``ordinal``-th unresolved entity of a document, e.g. ``local:10491763:2``."""
     return f"{LOCAL_PREFIX}{pmid}:{ordinal}"
+
+
+def check_run_id(run_id: str) -> None:
+    """Raises ``ConfigError`` for one that cannot be part of a file's name everywhere."""
+    if not _RUN_ID.fullmatch(run_id):
+        raise ConfigError(f"run id {run_id!r}: expected letters, digits and - _ only, at most 100")

@@ -23,7 +23,7 @@ class About:
     """What is said of a setting: ``text`` on the command line, ``text`` and ``more`` in the YAML file.
 
     ``option``: its name where it is not the field's; "" for the arguments without a name. ``choices``: all values it
-    can have.
+    can have. ``share``: a number from 0 to 1.
     """
 
     text: str
@@ -31,6 +31,7 @@ class About:
     metavar: str | None = None
     option: str | None = None
     choices: tuple[str, ...] = ()
+    share: bool = False
 
 
 def setting(default: Any, text: str, more: str = "", **about: Any) -> Any:
@@ -110,7 +111,7 @@ def read_config(kind: type[Settings], file: str | Path | None, given: Mapping[st
     """``kind``, a dataclass of defaults, with what ``file`` says and over it what was ``given`` (None, (): not given).
 
     Raises ``ConfigError`` for a file that cannot be read, an unknown key, a value of the wrong type or none of the
-    choices, a whole number below 1 or another below 0.
+    choices, a whole number below 1, a share outside of 0 to 1 or another number below 0.
     """
     values = {**_read_yaml(kind, file), **{name: value for name, value in given.items() if value not in (None, ())}}
     types, known = get_type_hints(kind), {one.name: one for one in fields(kind)}  # type: ignore[arg-type]
@@ -157,6 +158,8 @@ def _checked(one: Field, value: Any, type_: Any, file: str | Path | None) -> Any
         raise ConfigError(f"{place}: expected {', '.join(choices)}, found {value!r}")
     if type_ is int and value < 1:
         raise ConfigError(f"{place}: expected a number of at least 1, found {value}")
+    if about(one).share and not 0 <= value <= 1:
+        raise ConfigError(f"{place}: expected a share from 0 to 1, found {value}")
     if type_ is float and not value >= 0:
         raise ConfigError(f"{place}: expected a number of at least 0, found {value}")
     return value

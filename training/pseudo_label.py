@@ -71,7 +71,7 @@ def main(
 
 def usable(files: Iterable[Path], excluded: set[int]) -> list[Document]:
     """Each once, with title and abstract, on one line each."""
-    found = {}
+    found: dict[int, Document] = {}
     for item in (item for path in files for item in read_path(path)):
         if isinstance(item, Document) and item.title and item.abstract and item.pmid not in excluded:
             found.setdefault(

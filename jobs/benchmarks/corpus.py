@@ -73,7 +73,7 @@ def write_files(documents: Iterable[Document], folder: Path, n_per_file: int, fo
     """Files of ``n_per_file`` documents each, the last perhaps fewer."""
     write, ending = {"pubmed": (write_pubmed, "xml"), "jsonl": (write_jsonl, "jsonl")}[format]
     folder.mkdir(parents=True, exist_ok=True)
-    rest, paths = iter(documents), []
+    rest, paths = iter(documents), list[Path]()
     while part := list(islice(rest, n_per_file)):
         paths.append(folder / f"benchmark99n{len(paths) + 1:04d}.{ending}.gz")
         write(part, paths[-1])

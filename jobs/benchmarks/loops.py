@@ -92,8 +92,8 @@ def candidate_pairs(
         (entities,) = link_entities([annotation.mentions], [p])
         pairs = build_pairs(collate([p], config.pad_id), join_instances([entities]), allowed, config.heads.nearest)
         for both in zip(pairs.entity_1.tolist(), pairs.entity_2.tolist(), strict=True):
-            ids = [entities.ids[e] for e in both]
-            found.append((document, tuple([m for m in annotation.mentions if i in m.entity_ids] for i in ids)))
+            one, other = ([m for m in annotation.mentions if entities.ids[e] in m.entity_ids] for e in both)
+            found.append((document, (one, other)))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from benchmarks.config import BenchmarkConfig
@@ -58,31 +59,31 @@ class Bench:
                 yield (
                     "cold start",
                     {"checkpoint": checkpoint, "cores": cores},
-                    lambda name=checkpoint, n=cores: self._cold_start(self._arithmetic(name), n),
+                    partial(self._cold_start, self._arithmetic(checkpoint), cores),
                 )
                 for size in c.sizes:
                     job = Job(self._arithmetic(checkpoint), self.files[size], c.partitions)
                     yield (
                         "job",
                         {"checkpoint": checkpoint, "cores": cores, "size": size},
-                        lambda j=job, n=cores: run_job(self.sessions, n, j, self.folder / "warehouse"),
+                        partial(run_job, self.sessions, cores, job, self.folder / "warehouse"),
                     )
-            yield "ingest", {"cores": cores, "size": max(c.sizes)}, lambda n=cores: run_ingest(self.sessions, n, large)
+            yield "ingest", {"cores": cores, "size": max(c.sizes)}, partial(run_ingest, self.sessions, cores, large)
         for checkpoint in c.checkpoints:
             for precision in c.precisions:
                 a = self._arithmetic(checkpoint, precision)
                 given = {"checkpoint": checkpoint, "precision": precision, "size": min(c.sizes)}
                 small = self.files[min(c.sizes)]
-                yield "bare encoder", given, lambda a=a, f=small: measure_bare_encoder(a, f, THREADS)
-                yield "stages", given, lambda a=a, f=small: measure_stages(a, f, THREADS, 2_000)
+                yield "bare encoder", given, partial(measure_bare_encoder, a, small, THREADS)
+                yield "stages", given, partial(measure_stages, a, small, THREADS, 2_000)
             a = self._arithmetic(checkpoint)
             yield (
                 "pair marker",
                 {"checkpoint": checkpoint},
-                lambda a=a: measure_pair_marker(a, self.files[min(c.sizes)], THREADS, c.pair_marker_documents),
+                partial(measure_pair_marker, a, self.files[min(c.sizes)], THREADS, c.pair_marker_documents),
             )
             if is_transformer(checkpoint):
-                yield "recognition", {"checkpoint": checkpoint, "cores": max(c.cores)}, lambda a=a: self._recognition(a)
+                yield "recognition", {"checkpoint": checkpoint, "cores": max(c.cores)}, partial(self._recognition, a)
 
     def agreements(self) -> Iterator[dict]:
         """What other precisions find, against the default's."""
@@ -115,5 +116,5 @@ class Bench:
             for some in (rows[: 4 * cores], rows)
         )
         ways = {"ours": lambda documents: by_ours(documents, arithmetic, cores)}
-        ways |= {name: (lambda documents, way=way: way(documents, str(tagger), cores)) for name, way in WAYS.items()}
+        ways |= {name: partial(way, folder=str(tagger), partitions=cores) for name, way in WAYS.items()}
         return {"documents": len(rows), "sec_by_way": timed_ways(ways, small, large)}

@@ -13,23 +13,18 @@ from pathlib import Path
 import click
 
 import litcoin_batch
+from litcoin_batch.commands.terminal import missing
 
 # Verb -> what it does. The module is litcoin_batch.commands.VERB.
 VERBS = {
     "annotate": "Raw citations to tables of mentions and relations.",
     "query": "Ask the tables in SQL.",
+    "export": "Annotations of a warehouse in the formats of others.",
+    "topics": "What the documents of a warehouse are about.",
     "maintain": "Keep a warehouse in order between the nights.",
 }
 # Measurements stand in the repository alone, in no wheel.
 IN_THE_REPOSITORY = {"benchmark": "Documents per second of this machine, beside named baselines (in a checkout)."}
-# Top-level package that is missing -> the extra that brings it.
-EXTRAS = {
-    **dict.fromkeys(("pyspark", "py4j", "pandas"), "spark"),
-    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "model"),
-    **dict.fromkeys(("boto3", "botocore", "awscrt"), "s3"),
-    **dict.fromkeys(("matplotlib", "jinja2"), "reports"),
-    "duckdb": "query",
-}
 
 
 class Verbs(click.Group):
@@ -51,14 +46,6 @@ class Verbs(click.Group):
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Verbs"):
             formatter.write_dl([*VERBS.items(), *IN_THE_REPOSITORY.items()])
-
-
-def missing(error: ModuleNotFoundError, verb: str) -> str:
-    """What to install for a verb whose import failed. A package that no extra brings is an error as it is."""
-    package = (error.name or "").split(".")[0]
-    if package not in EXTRAS:
-        raise error
-    return f"{verb} needs {package}, which is not installed: pip install 'litcoin-batch[{EXTRAS[package]}]'"
 
 
 def _in_the_repository(verb: str) -> click.Command:

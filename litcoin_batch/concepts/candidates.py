@@ -56,7 +56,7 @@ class Candidate(NamedTuple):
     kind: str
     source: str
     marks: tuple[str, ...]
-    count: int
+    count: int  # type: ignore[assignment]  # a tuple has a method of this name
     how: str
 
 

@@ -51,7 +51,7 @@ class Entry(NamedTuple):
     kind: str
     source: str
     marks: tuple[str, ...] = ()
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # a tuple has a method of this name
 
 
 # ambiguous: another concept of the same type and organism has the name, too, and not only by loan or from annotated

@@ -41,7 +41,7 @@ class Kind(NamedTuple):
 
     kind: str
     source: str
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # a tuple has a method of this name
 
 
 COUNTS = (0, 1, 2, 3, 5, 10, 20, 50, 100)

@@ -204,7 +204,7 @@ class Annotator:
         entities = link_entities(given, pieces)
         relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
         if from_text and self.row_calibration:
-            relations = [self.row_calibration.rescore(m, r) for m, r in zip(given, relations, strict=True)]
+            relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(given, relations, strict=True)]
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
             for document, mentions, found in zip(documents, given, relations, strict=True)

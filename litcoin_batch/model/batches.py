@@ -41,11 +41,11 @@ class DocumentBatch:
         return np.cumsum([0, *(p.n_words for p in self.pieces[:-1])])
 
     def to(self, device: torch.device) -> DocumentBatch:
-        tensors = (self.ids, self.shapes, self.mask, self.word, self.word_mask, self.word_group)
+        tensors: tuple[Tensor, ...] = (self.ids, self.shapes, self.mask, self.word, self.word_mask, self.word_group)
         if device.type == "cuda":
             # From memory that stays in place the copy goes on while the host does other things.
             tensors = tuple(t.pin_memory() for t in tensors)
-        return DocumentBatch(*(t.to(device, non_blocking=True) for t in tensors), self.pieces)
+        return DocumentBatch(*(t.to(device, non_blocking=True) for t in tensors), self.pieces)  # type: ignore[call-arg]  # six tensors
 
 
 def padded_len(n: int, step: int = LENGTH_STEP) -> int:
@@ -69,7 +69,7 @@ def collate(documents: Sequence[Pieces], pad_id: int, rows: int | None = None) -
     word = _numbered([p.word_of_piece for p in documents], [p.n_words for p in documents])
     groups = _numbered([p.word_groups for p in documents], [p.n_groups for p in documents])
     arrays = (ids, shapes, mask, word, word_mask, groups)
-    return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))
+    return DocumentBatch(*map(torch.from_numpy, arrays), tuple(documents))  # type: ignore[call-arg]  # six arrays
 
 
 def _numbered(parts: Sequence[np.ndarray], sizes: Sequence[int]) -> np.ndarray:

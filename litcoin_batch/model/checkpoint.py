@@ -18,6 +18,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -179,7 +180,7 @@ def save_ranges(folder: Path, ranges: dict[str, Tensor]) -> None:
 
 def seal_checkpoint(folder: Path) -> str:
     """Write the manifest over all files of the folder; returns the ``model_id``."""
-    files = {
+    files: dict[str, dict[str, Any]] = {
         path.name: {"sha256": _sha256(path), "bytes": path.stat().st_size}
         for path in sorted(folder.iterdir())
         if path.is_file() and path.name != MANIFEST
@@ -188,7 +189,7 @@ def seal_checkpoint(folder: Path) -> str:
         "".join(files[name]["sha256"] for name in _IDENTITY if name in files).encode()
     ).hexdigest()
     kind = json.loads((folder / "config.json").read_text())["encoder"]["kind"]
-    manifest = {"schema_version": SCHEMA_VERSION, "model_id": f"{kind}-{identity[:12]}", "files": files}
+    manifest: dict[str, Any] = {"schema_version": SCHEMA_VERSION, "model_id": f"{kind}-{identity[:12]}", "files": files}
     (folder / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n")
     return manifest["model_id"]
 

@@ -34,7 +34,9 @@ def link_entities(mentions: Sequence[Sequence[Mention]], pieces: Sequence[Pieces
     """The entities of each document. Mentions that cover no word of theirs take no part."""
     ranges = iter(word_ranges(pieces, mentions).tolist())
     indices: list[dict[str, int]] = [{} for _ in mentions]
-    types, rows, n_rows = [], [], []
+    types: list[int] = []
+    rows: list[tuple[int, int, int]] = []
+    n_rows: list[int] = []
     for some, index in zip(mentions, indices, strict=True):
         n_before = len(rows)
         # The mentions come first: at their end no range is taken.

@@ -82,7 +82,7 @@ def row_features(mentions: Sequence[Mention], relations: Sequence[Relation]) -> 
             span[entity_id] = max(mention.score, span.get(entity_id, 0.0))
             sure[entity_id] = max(mention.id_score, sure.get(entity_id, 0.0))
             count[entity_id] = count.get(entity_id, 0) + 1
-    rows = []
+    rows: list[tuple[tuple[float, ...], bool]] = []
     for relation in relations:
         score = min(max(relation.score, _EPSILON), 1 - _EPSILON)
         # A relation may outlive its mentions (gold of other sources): nothing is known of such an end.

@@ -179,4 +179,6 @@ def _evidence(document: Document, spans: object) -> tuple[Evidence, ...]:
 
 
 def _role(role: Mapping | str | None) -> str | None:
-    return role.partition("|")[2] if isinstance(role, str) else role and role["identifier"]
+    if isinstance(role, str):
+        return role.partition("|")[2]
+    return role["identifier"] if role else None

@@ -65,13 +65,17 @@ def _document(block: list[Line], rules: Rules, **place) -> Document:
     )
     if not rules.gold:
         return document
-    mentions, relations = [], []
+    mentions: list[Mention] = []
+    relations: list[Relation] = []
     for row in rows[len(texts) :]:
         cells = row.split("\t")
         if cells[0] != identity:
             raise RecordError(f"line of {cells[0][:40]!r} in the block of {identity!r}")
         annotated = _annotated(document, cells)
-        (mentions if isinstance(annotated, Mention) else relations).append(annotated)
+        if isinstance(annotated, Mention):
+            mentions.append(annotated)
+        else:
+            relations.append(annotated)
     return with_gold(document, mentions, relations)
 
 

@@ -8,7 +8,7 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLOCK_BYTES = 1 << 20  # handed on at once: larger blocks gain no speed
@@ -126,7 +126,7 @@ def seekable(stream: ByteSource) -> Iterator[BinaryIO]:
     with tempfile.SpooledTemporaryFile(max_size=_SPOOL_BYTES) as spool:
         shutil.copyfileobj(stream, spool)
         spool.seek(0)
-        yield spool
+        yield cast(BinaryIO, spool)
 
 
 class Line(NamedTuple):

@@ -9,6 +9,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -234,7 +235,7 @@ def boxes(groups: Mapping[str, Sequence[float]], labels: Labels, mark: tuple[str
         )
 
     def paint(axes: Axes) -> None:
-        styles = {
+        styles: dict[str, Any] = {
             "boxprops": {"facecolor": "#d9d9d9", "edgecolor": INK},
             "medianprops": {"color": INK, "linewidth": 2.2},
         }

@@ -25,8 +25,8 @@ def bioc_document(document: Document) -> dict[str, Any]:
     annotation = annotation_of(document)
     title, abstract = document.title or "", document.abstract or ""
     about = {"year": document.year, "journal": document.journal}
-    about = {name: str(value) for name, value in about.items() if value is not None}
-    passages = [_passage(0, title, {"type": "title", **about})]
+    infons = {name: str(value) for name, value in about.items() if value is not None}
+    passages = [_passage(0, title, {"type": "title", **infons})]
     if abstract:
         passages.append(_passage(len(title) + 1, abstract, {"type": "abstract"}))
     for number, mention in enumerate(annotation.mentions):

@@ -34,7 +34,8 @@ class LeftOut:
 class Writer(Protocol):
     """One export. ``add`` raises ``RecordError``, before it gives anything, for a document that the format cannot hold."""
 
-    files: tuple[str, ...]
+    @property
+    def files(self) -> tuple[str, ...]: ...
 
     def begin(self) -> Iterator[Part]: ...
 

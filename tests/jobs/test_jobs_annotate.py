@@ -7,6 +7,7 @@ from click.testing import CliRunner
 from pyspark.errors import PySparkException
 
 from citations import citation, write_file
+from litcoin_batch.commands.work import annotate as work
 from tiny_models import tiny_checkpoint
 
 
@@ -73,7 +74,7 @@ def _error_of(result):
 
 
 def test_what_can_be_known_before_spark_starts_is_said_before(job, checkpoint, tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "open_session", lambda: pytest.fail("Spark was started"))
+    monkeypatch.setattr(work, "open_session", lambda: pytest.fail("Spark was started"))
     monkeypatch.delenv("PYSPARK_GATEWAY_PORT", raising=False)
     settings = tmp_path / "settings.yaml"
     settings.write_text("chekpoint: lstm\n")
@@ -88,7 +89,7 @@ def test_what_can_be_known_before_spark_starts_is_said_before(job, checkpoint, t
         (("--checkpoint", checkpoint, "--device", "abacus"), "expected auto, cpu or cuda"),
         (("--checkpoint", checkpoint, "--lexicon", tmp_path / "none.tsv"), "none.tsv: no such file"),
         (("--checkpoint", checkpoint, "--partitions", "0"), "at least 1, found 0"),
-        (("--checkpoint", checkpoint, "--max-drop", "-0.5"), "'max_drop': expected a number of at least 0, found -0.5"),
+        (("--checkpoint", checkpoint, "--max-drop", "-0.5"), "'max_drop': expected a share from 0 to 1, found -0.5"),
     ):
         result = call(job, *arguments)
         assert result.exit_code == 2, result.output
@@ -107,9 +108,9 @@ def test_a_failure_of_spark_is_one_line_and_another_code(job, checkpoint, monkey
             "Job aborted\n\n  at somewhere\nCaused by: a step\n  at a place\nCaused by: a full disk\n\tat another\n\t... 39 more\n"
         )
 
-    monkeypatch.setattr(job, "open_session", fail)
+    monkeypatch.setattr(work, "open_session", fail)
     result = call(job, "--checkpoint", checkpoint)
     assert result.exit_code == 1
     assert _error_of(result) == (
-        "error: Spark failed, nothing is published; a restart goes on from what is done: Job aborted ... Caused by: a full disk"
+        "error: Spark failed, nothing is published; the same command goes on from what is done: Job aborted ... Caused by: a full disk"
     )

@@ -16,6 +16,7 @@ from pyspark import cloudpickle
 
 from citations import citation, citation_file
 from fake_model import FakeAnnotator, FakeLoader
+from litcoin_batch.commands.work import annotate as work
 from litcoin_batch.warehouse.files.objects import list_objects, read_object
 from s3_server import KEY_ID, SECRET
 from tiny_models import tiny_checkpoint
@@ -97,7 +98,7 @@ def stored(warehouse):
 
 
 def test_tables_are_those_of_the_same_files_on_disk(job, call, s3, bucket, tmp_path, temporary, monkeypatch):
-    monkeypatch.setattr(job, "CheckpointLoader", ModelWithoutFiles)
+    monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
@@ -121,7 +122,7 @@ def test_tables_are_those_of_the_same_files_on_disk(job, call, s3, bucket, tmp_p
 
 
 def test_the_record_of_the_run_is_put_and_put_again(job, call, s3, bucket, tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "CheckpointLoader", ModelWithoutFiles)
+    monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     run = ("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w", "--run-id", "night-1", "--records")
     s3.disturb("PUT /bucket/records/night-1.json", "busy", times=99)
@@ -156,7 +157,7 @@ def test_the_checkpoint_is_downloaded_once_for_driver_and_workers(call, s3, buck
 
 
 def test_a_checkpoint_that_is_not_what_its_manifest_says_stops_the_job(job, call, bucket, tmp_path, monkeypatch):
-    monkeypatch.setattr(job, "open_session", lambda: pytest.fail("Spark was started"))
+    monkeypatch.setattr(work, "open_session", lambda: pytest.fail("Spark was started"))
     folder = tiny_checkpoint("rnn", tmp_path / "rnn")
     bucket({f"models/rnn/{path.name}": path.read_bytes() for path in folder.iterdir()})
     bucket({"models/rnn/config.json": b"{}"})
@@ -178,7 +179,7 @@ def test_a_checkpoint_that_is_not_what_its_manifest_says_stops_the_job(job, call
 )
 def test_what_is_wrong_with_an_address_is_one_line(job, call, tmp_path, arguments, message, monkeypatch):
     if "--checkpoint" not in arguments:
-        monkeypatch.setattr(job, "CheckpointLoader", ModelWithoutFiles)
+        monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     result = call(*arguments, "--warehouse", tmp_path / "w")
     assert result.exit_code == 2, result.output
     assert [line for line in result.stderr.splitlines() if line.startswith("error: ")] == [
@@ -191,7 +192,7 @@ def test_what_is_wrong_with_an_address_is_one_line(job, call, tmp_path, argument
 def test_a_file_that_cannot_be_fetched_fails_the_run_and_publishes_nothing(
     job, call, s3, bucket, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(job, "CheckpointLoader", ModelWithoutFiles)
+    monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     s3.disturb("GET /bucket/in/pubmed26n0002.xml.gz", "flip", times=999)
     result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w")

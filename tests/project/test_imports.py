@@ -40,7 +40,7 @@ ALLOWED = {
             *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabulary", "vocabulary_files")),
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
-        *("pyspark", "py4j", "pyarrow", "pandas", "boto3", "botocore", "awscrt"),
+        *("pyspark", "py4j", "pyarrow", "numpy", "pandas", "boto3", "botocore", "awscrt"),
     },
     # What the readers read back: they share its rules.
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},

@@ -3,6 +3,7 @@ from dataclasses import replace
 from fake_model import MODEL_ID, find
 from litcoin_batch.schema import Annotation, Document, Mention, Relation
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch
+from litcoin_batch.warehouse.tables.schemas import made_by
 
 DOCUMENTS = [
     Document(1, "aspirin blocks gene", "and alien again"),
@@ -26,6 +27,12 @@ def test_rows_are_the_annotations():
     assert found == [a.mentions for a in annotations]
     assert [m["resolved"] for m in rows[0]["mentions"]] == [m.resolved for m in annotations[0].mentions]
     assert False in [m["resolved"] for m in rows[0]["mentions"]]
+
+
+def test_rows_name_the_vocabulary_beside_the_model():
+    for model_id, vocabulary_id in (("fake-1", None), (made_by("fake-1", "words-2+own-3"), "words-2+own-3")):
+        row = annotated_batch(DOCUMENTS[:1], [find(DOCUMENTS[0])], model_id).to_pylist()[0]
+        assert (row["model_id"], row["vocabulary_id"]) == (model_id, vocabulary_id)
 
 
 def test_relations_carry_their_entities_and_evidence():

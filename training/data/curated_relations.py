@@ -42,7 +42,7 @@ def _sign(kinds: set[str]) -> str:
 
 def read_bc6pm(paths: Sequence[Path]) -> list[Document]:
     """BioCreative VI, genes whose interaction a mutation affects; the files of relations only."""
-    documents = []
+    documents: list[Document] = []
     for path in paths:
         with zipfile.ZipFile(path) as archive:
             names = [n for n in archive.namelist() if "Relations" in n and n.endswith(".json")]
@@ -74,7 +74,7 @@ def _bc6pm(row: dict, source: str) -> Document:
 
 def read_biorelex(paths: Sequence[Path]) -> list[Document]:
     """Khachatrian et al. 2019, sentences: "bind" 1, "denied" -1, "unclear" 0."""
-    documents = []
+    documents: list[Document] = []
     for path in paths:
         for row in json.loads(_unzipped(path)):
             names = [f"{i}:{next(iter(e['names']))}" for i, e in enumerate(row["entities"])]
@@ -97,7 +97,7 @@ def read_biorelex(paths: Sequence[Path]) -> list[Document]:
 
 def read_comagc(paths: Sequence[Path]) -> list[Document]:
     """Lee et al. 2013, a gene, a cancer and the change of its expression in one sentence."""
-    documents = []
+    documents: list[Document] = []
     for path in paths:
         for unit in ElementTree.fromstring(_unzipped(path)).iter("annotation_unit"):
             sentence = unit.find("sentence")

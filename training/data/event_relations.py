@@ -48,7 +48,7 @@ class Standoff:
 
 def read_event_archives(paths: Sequence[Path]) -> list[Document]:
     """All documents of ``.tar.gz`` archives that have events; names, not mentions, are what is related."""
-    documents = []
+    documents: list[Document] = []
     for path in paths:
         with tarfile.open(path) as archive:
             texts = {PurePosixPath(m.name): archive.extractfile(m).read().decode() for m in archive if m.isfile()}
@@ -84,7 +84,8 @@ def parse_standoff(text: str, a1: str, a2: str, source: str) -> Document:
     subject: dict[tuple[str, str], str] = {}
     for one, two, label in _said(parsed):
         if names[one] != names[two]:
-            pair = tuple(sorted((names[one], names[two])))
+            first, last = sorted((names[one], names[two]))
+            pair = (first, last)
             said[pair].add(label)
             subject.setdefault(pair, names[one])
     relations = tuple(

@@ -68,7 +68,8 @@ def read_training_data(options: dict) -> TrainingData:
         known = held_out | {d.pmid for d in train}
         corpora = read_corpora(path, options["auxiliary_root"] or path.parent, known)
     if any(options.get("rule_made", ())):
-        corpora += rule_made_corpora(*options["rule_made"], options["seed"])
+        contrast, plain = options["rule_made"]
+        corpora += rule_made_corpora(contrast, plain, options["seed"])
     if options.get("edited"):
         corpora.append(edited_corpus(train, options["edited"], options["seed"], bool(options.get("directions"))))
     return TrainingData(train, dev, corpora, plain_texts(options["plain"]))
@@ -94,7 +95,8 @@ def related_types(documents: Sequence[Document]) -> list[tuple[str, str]]:
         kinds = {entity_id: mention.type for entity_id, mention in document.gold.entities().items()}
         for relation in document.gold.relations:
             if relation.entity_1_id in kinds and relation.entity_2_id in kinds:
-                counts[tuple(sorted(kinds[i] for i in relation.pair))] += 1
+                one, other = sorted(kinds[i] for i in relation.pair)
+                counts[one, other] += 1
     return sorted(pair for pair, n in counts.items() if n > 1)
 
 

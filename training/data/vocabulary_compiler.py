@@ -208,11 +208,11 @@ class VocabularyCompiler:
         """Ids that annotators write and no source knows -> what most of their names mean now."""
         votes: dict[tuple[str, str], Counter[str]] = defaultdict(Counter)
         for (type_, key), of_concept in counts.items():
-            now = [c for c, (rank, _) in self._names[type_].get(key, {}).items() if rank < _ANNOTATED]
+            meant = [c for c, (rank, _) in self._names[type_].get(key, {}).items() if rank < _ANNOTATED]
             for concept_id, n in of_concept.items():
                 unknown = (type_, concept_id) not in self._concepts and "," not in concept_id
                 if unknown and type_ != GENE and not concept_id.startswith("rs"):
-                    votes[type_, concept_id].update({c: n / len(now) for c in now} or {"": n})
+                    votes[type_, concept_id].update({c: n / len(meant) for c in meant} or {"": n})
         found = {}
         for old, now in votes.items():
             best = min(now, key=lambda c: (-now[c], c))
@@ -278,7 +278,7 @@ class VocabularyCompiler:
             )
 
 
-_NOWHERE = Place("annotated texts", 0)
+_NOWHERE = Place("annotated texts", 0)  # type: ignore[arg-type]  # no file
 
 
 def missing_types(names: Mapping[str, Mapping[str, object]], without: Sequence[str]) -> list[str]:

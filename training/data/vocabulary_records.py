@@ -6,7 +6,7 @@ import gzip
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO, NamedTuple, cast
 
 from lxml import etree
 
@@ -85,7 +85,7 @@ def open_plain(path: Path) -> BinaryIO:
     stream = path.open("rb")
     is_gzip = stream.read(2) == b"\x1f\x8b"
     stream.seek(0)
-    return gzip.GzipFile(fileobj=stream) if is_gzip else stream
+    return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if is_gzip else stream
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:

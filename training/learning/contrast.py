@@ -82,8 +82,7 @@ def read_pairs(path: Path = PAIRS) -> list[ContrastPair]:
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         try:
             row = json.loads(line)
-            sides = tuple(_side(row, i) for i in (0, 1))
-            pairs.append(ContrastPair(row["id"], row["kind"], sides))
+            pairs.append(ContrastPair(row["id"], row["kind"], (_side(row, 0), _side(row, 1))))
         except (ValueError, KeyError, IndexError, TypeError) as error:
             raise ContractError(f"{path}:{number}: not a contrast pair: {error!r}") from error
         if row["kind"] not in (*DENYING, *SIGNED, *CHOOSING, NOVELTY):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.reader import ReaderConfig
@@ -82,7 +83,7 @@ _TRANSFORMER = Recipe(
 # The joint training that makes a checkpoint, and before it the recognition of mentions alone: the corpora that
 # annotate mentions are many times larger than those with relations, and must not be repeated as often.
 RECIPES = {"rnn": _RNN, "lstm": _RNN, "transformer": _TRANSFORMER}
-_ALONE = {"pair_weight": 0.0, "novel_weight": 0.0, "auxiliary_share": 3.0}
+_ALONE: dict[str, Any] = {"pair_weight": 0.0, "novel_weight": 0.0, "auxiliary_share": 3.0}
 RECOGNITION = {
     "rnn": replace(_RNN, epochs=5, dropout=0.35, smoothing=0.0, **_ALONE),
     "lstm": replace(_RNN, epochs=5, lr=2e-3, dropout=0.35, smoothing=0.0, **_ALONE),

@@ -197,8 +197,8 @@ def _add_relations(facts: CorpusFacts, gold: Annotation) -> None:
     # A relation of an entity with itself, or with one that is not mentioned, is no candidate.
     facts.n_related_candidates += sum(a != b and a in entities and b in entities for a, b in related)
     for relation in gold.relations:
-        ends = (entities[i].type if i in entities else NO_MENTION for i in relation.pair)
-        facts.type_pairs[tuple(sorted(ends)), relation.type] += 1
+        one, other = sorted(entities[i].type if i in entities else NO_MENTION for i in relation.pair)
+        facts.type_pairs[(one, other), relation.type] += 1
         facts.novelty[relation.type, relation.novel] += 1
         facts.tables[2].add(
             pmid=gold.pmid,

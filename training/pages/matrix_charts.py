@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from litcoin_batch.reports.charts import INK, LINES, Labels, draw
 from litcoin_batch.reports.page import Html
@@ -68,7 +68,7 @@ def curves(x: Sequence[float], series: Mapping[str, Sequence[float]], labels: La
             axes.yaxis.set_minor_formatter(NullFormatter())
         else:
             axes.set_ylim(0, 1)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.grid(alpha=0.35)
         axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0))
 

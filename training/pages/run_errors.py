@@ -29,7 +29,7 @@ def wrong_mentions(outcome: Outcome) -> list[tuple[Cell, ...]]:
     """Rows for ``WRONG_MENTION``, the most confident first."""
     wrong = [(document, mention) for document, mention, right in judged_mentions(outcome) if not right]
     wrong.sort(key=lambda item: (-item[1].score, item[0].pmid, item[1].start))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for document, mention in wrong[:N_WORST]:
         gold = [m for m in document.gold.mentions if m.start < mention.end and m.end > mention.start]
         context = in_context(document.text, [(mention.start, mention.end)], [(m.start, m.end) for m in gold])
@@ -54,7 +54,7 @@ def wrong_relations(documents: Sequence[Document], predicted: Sequence[Annotatio
     entities = {annotation.pmid: annotation.mentions for annotation in predicted}
     wrong = [(document, relation) for document, relation, right in judged_relations(documents, predicted) if not right]
     wrong.sort(key=lambda item: (-item[1].score, item[0].pmid, item[1].pair))
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for document, relation in wrong[:N_WORST]:
         types = sorted({r.type for r in document.gold.relations if r.pair == relation.pair})
         mentions = entities[document.pmid]
@@ -91,7 +91,7 @@ def missed_mentions(outcome: Outcome) -> list[tuple[Cell, ...]]:
             groups.setdefault(key, []).append(
                 (document, mention, (mention.start, mention.end, mention.type) not in found)
             )
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for (text, kind), group in _most_missed(groups):
         document, mention, _ = next(item for item in group if item[2])
         there = [(m.start, m.end) for m in predicted[document.pmid] if m.start < mention.end and m.end > mention.start]
@@ -111,7 +111,7 @@ def missed_relations(documents: Sequence[Document], predicted: Sequence[Annotati
             types = sorted(entities[i].type if i in entities else "no mention" for i in relation.pair)
             item = document, relation, (relation.pair, relation.type) not in found
             groups.setdefault((relation.type, " – ".join(types)), []).append(item)
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for (kind, types), group in _most_missed(groups):
         document, relation, _ = next(item for item in group if item[2])
         n = sum(missed for *_, missed in group)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from litcoin_batch.readers.litcoin import ABSTRACT_COLUMNS, ENTITY_COLUMNS, RELATION_COLUMNS
 from litcoin_batch.readers.streams import ByteSource
@@ -29,10 +30,11 @@ class Column:
     smallest: float | str | date | None = None
     largest: float | str | date | None = None
 
-    def add(self, value: object) -> None:
+    def add(self, value: Any) -> None:
         if value is None:
             self.n_null += 1
             return
+        size: Any
         if isinstance(value, tuple):
             kind, size = "list", len(value)
         elif isinstance(value, str):

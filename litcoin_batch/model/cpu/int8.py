@@ -216,7 +216,7 @@ class Product:
     def __call__(self, given: Tensor, *, gelu: bool = False, to: Int8Input | None = None) -> Tensor:
         """32-bit numbers, or ``to`` the bytes that another layer takes."""
         out = (1.0, 0, torch.float32) if to is None else (to.step, to.zero, torch.uint8)
-        after = ("gelu", [], "none") if gelu else ("none", [], "")
+        after: tuple[str, list, str] = ("gelu", [], "none") if gelu else ("none", [], "")
         return torch.ops.onednn.qlinear_pointwise(given, self._step, self._zero, *self._weights, *out, *after)
 
 

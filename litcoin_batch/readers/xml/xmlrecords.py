@@ -10,7 +10,7 @@ cannot expand: the parser never sees a document type declaration.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from typing import NamedTuple
 
 from lxml import etree
@@ -89,7 +89,7 @@ class XmlRecords:
                 yield from self._gap()
         yield from self._close()
 
-    def _open(self) -> Iterator[Damage]:
+    def _open(self) -> Generator[Damage, None, Damage | None]:
         """Read the prologue; yields what is odd about it, returns a ``Damage`` to refuse the file."""
         while len(self._data) < HEAD_BYTES and self._fill():
             pass

@@ -176,9 +176,9 @@ class Storage:
     def replace_text(self, place: str, text: str) -> None:
         """Readers see the old text or the new one, whole."""
         if self._local is not None:
-            temporary = self._local / _temporary(place)
-            _write_local(temporary, text)
-            temporary.replace(self._local / place)
+            unfinished = self._local / _temporary(place)
+            _write_local(unfinished, text)
+            unfinished.replace(self._local / place)
         elif self._files.getScheme() in _OBJECT_STORES:
             self._write(place, text)
         else:

@@ -22,6 +22,7 @@ from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, n_tasks, with_text
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.spark.progress import report_documents
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED
 
@@ -83,7 +84,8 @@ def annotate_in_slices(
         slices = {
             f"slice {number + 1} of {plan.n_slices}": partial(annotate, number) for number in range(plan.n_slices)
         }
-        parts = do_together(run.spark, slices, _SLICES_AT_ONCE)
+        with report_documents(run.spark, _STEP, texts.count()):
+            parts = do_together(run.spark, slices, _SLICES_AT_ONCE)
     return reduce(DataFrame.unionAll, parts.values())
 
 

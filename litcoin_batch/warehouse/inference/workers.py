@@ -13,13 +13,13 @@ from __future__ import annotations
 import faulthandler
 import os
 import sys
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 from pyspark import SparkFiles, TaskContext
@@ -48,7 +48,7 @@ from litcoin_batch.warehouse.inference.isolation import (
     volunteer_for_memory_killer,
 )
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch, documents_of
-from litcoin_batch.warehouse.tables.schemas import ANNOTATED
+from litcoin_batch.warehouse.tables.schemas import ANNOTATED, made_by
 
 # Work is cut into tasks of about this many characters (3,000 abstracts): a task lost is minutes lost,
 # and progress can be seen, while loading the model once per worker does not weigh.
@@ -104,7 +104,7 @@ class CheckpointLoader:
         )
 
     def verify(self) -> str:
-        """The ``model_id`` that rows will carry: checkpoint and vocabulary, see ``made_by``.
+        """The ``model_id`` that rows will carry: checkpoint and vocabulary, see ``schemas.made_by``.
 
         Raises ``ContractError`` where the checkpoint, the vocabulary or a lexicon is missing or damaged, ``ConfigError``
         for a lexicon that is not there, for a device of no known kind and for an unknown precision.
@@ -129,15 +129,6 @@ class CheckpointLoader:
             if may_come and "PYSPARK_GATEWAY_PORT" in os.environ:  # started by spark-submit
                 return None
             raise
-
-
-def made_by(model_id: str, vocabulary_id: str) -> str:
-    """What decides an annotation, as rows, runs and snapshots name it: another vocabulary is as another checkpoint.
-
-    >>> made_by("lstm-0123456789ab", "vocabulary-ba9876543210")
-    'lstm-0123456789ab+vocabulary-ba9876543210'
-    """
-    return f"{model_id}+{vocabulary_id}"
 
 
 def locate_checkpoint(name_or_dir: str) -> Path:
@@ -258,12 +249,15 @@ def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits:
     first = next(batches, None)
     if first is None:
         return
-    annotator, batches = loaded(loader), chain([first], batches)
+    # Any: of the lanes and the pieces of an annotator of ours those that only annotate documents know nothing.
+    annotator: Any = loaded(loader)
+    batches = chain([first], batches)
     # Where an accelerator computes, the host is free to cut the next documents into pieces.
     lanes = getattr(annotator, "lanes", 1)
     prepared = (
         ahead(partial(_Prepared.of, annotator), batches) if lanes > 1 else (_Prepared(annotator, d) for d in batches)
     )
+    some: Any
     for some in prepared:
         with _end_worker_after(limits.batch_sec):
             rows = _annotate_documents(some, some.documents)
@@ -274,7 +268,7 @@ def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits:
 class _Prepared:
     """An annotator that has ``documents`` in pieces already; of others it does what it always does."""
 
-    annotator: AnnotatesDocuments
+    annotator: Any
     documents: Sequence[Document]
     pieces: Sequence[Pieces] | None = None
 
@@ -320,7 +314,7 @@ def _annotate_documents(annotator: AnnotatesDocuments, documents: Sequence[Docum
     return annotated_batch(documents, annotate_surviving(annotator, documents), annotator.model_id)
 
 
-_LOADED: dict[Hashable, AnnotatesDocuments] = {}
+_LOADED: dict[Any, AnnotatesDocuments] = {}
 
 
 def loaded(loader: Loader) -> AnnotatesDocuments:

@@ -193,7 +193,7 @@ def status(run: Run) -> dict[str, Any]:
 
 def _published(run: Run) -> Snapshot:
     if not run.parent.number:
-        raise ConfigError(f"warehouse {run.warehouse}: no committed run in it; jobs/annotate.py makes one")
+        raise ConfigError(f"warehouse {run.warehouse}: no committed run in it; litcoin-batch annotate makes one")
     return run.parent
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from importlib.metadata import version
+from typing import Any
 
 from pyspark.errors import PythonException
 from pyspark.sql import DataFrame, Row
@@ -35,6 +36,7 @@ from litcoin_batch.warehouse.tables.schemas import (
     PLAN,
     RECORDS,
     table_of,
+    vocabulary_of,
 )
 from litcoin_batch.warehouse.tables.snapshots import Snapshot
 
@@ -148,7 +150,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
-        steps = {
+        steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, night.model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(
@@ -162,14 +164,14 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
             "tally": partial(revisions.tally, settled),
             "found": partial(_found, annotated),
         }
-        kept = do_together(run.spark, steps)
+        kept: dict[str, Any] = do_together(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     revisions.check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
     facts = {
         "model_id": night.model_id,
-        "vocabulary_id": getattr(loader, "vocabulary_id", None),
+        "vocabulary_id": vocabulary_of(night.model_id),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),

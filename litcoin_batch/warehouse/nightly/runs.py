@@ -15,7 +15,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import secrets
 import time
 from collections import Counter
@@ -29,7 +28,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.schema import ConfigError
+from litcoin_batch.schema import check_run_id
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.spark.concurrency import do_together
@@ -40,7 +39,6 @@ from litcoin_batch.warehouse.tables.stored import Stored
 from litcoin_batch.warehouse.tables.views import write_script
 
 LOG = logging.getLogger("litcoin_batch")
-_RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 _STAGING = "_staging"
 _FINGERPRINT, _DONE = "fingerprint.txt", ".done"
 # Which staged file becomes which: written before the first is moved, so that a restart finds them all.
@@ -65,8 +63,7 @@ class Run:
         """Raises ``ConfigError`` for a run id that cannot name a file or a warehouse that cannot be written."""
         self._given = run_id is not None
         self.run_id = new_run_id() if run_id is None else run_id
-        if not _RUN_ID.fullmatch(self.run_id):
-            raise ConfigError(f"run id {self.run_id!r}: expected letters, digits and - _ only, at most 100")
+        check_run_id(self.run_id)
         self.started = datetime.now(UTC)
         self.durations_sec: dict[str, float] = {}
         self._attempt = secrets.token_hex(4)
@@ -190,7 +187,7 @@ class Run:
         self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True
     ) -> dict[str, Callable[[], DataFrame]]:
         """What stages mentions and relations, each of them computing ``annotations``."""
-        how = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
+        how: dict[str, Any] = {"n_bytes": n_bytes, "model_id": model_id, "stamp": stamp}
         return {
             "relations": partial(
                 self.keep, "relations", relations_of(annotations), ("pmid", "entity_1_id", "entity_2_id", "type"), **how

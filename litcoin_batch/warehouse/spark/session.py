@@ -1,20 +1,23 @@
-"""The Spark session of the jobs."""
+"""The Spark session of the jobs, and what it says: nothing, unless somebody asks (``--conf spark.log.level=WARN``)."""
 
 from __future__ import annotations
 
+import atexit
 import os
 import re
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
+from pyspark import SparkConf, SparkContext
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
 # What Spark raises when its work fails, be it in Python or in Java.
 SPARK_FAILURES = (PySparkException, Py4JJavaError)
-
-# Exit codes of the jobs; 0 is success, a run that was committed before included.
-EXIT_FAILED, EXIT_SETTINGS, EXIT_LOCKED, EXIT_GATE = 1, 2, 3, 4
 
 # Only what the jobs need for themselves; master, memory and deploy mode belong to spark-submit.
 _DEFAULTS = {
@@ -24,15 +27,28 @@ _DEFAULTS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.session.timeZone": "UTC",
 }
+# What has to be said before there is a context. Bars of tasks would cross the lines of our own.
+_AT_START = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
 
 
 def open_session() -> SparkSession:
-    """The session that spark-submit configured, or a local one; settings that the user gave are left alone."""
-    spark = SparkSession.builder.getOrCreate()
+    """The session that spark-submit configured, or a local one; settings that the user gave are left alone.
+
+    Failures of Spark are told by whoever called it, in a line: the log, with a trace of each, is off.
+    """
+    builder = SparkSession.builder
+    if SparkSession.getActiveSession() is None:
+        with _quiet_java():
+            SparkContext._ensure_initialized()
+            given = SparkConf()
+            for key, value in _AT_START.items():
+                if not given.contains(key):
+                    builder = builder.config(key, value)
+            spark = builder.getOrCreate()
+    else:
+        spark = builder.getOrCreate()
     context = spark.sparkContext
     given = context.getConf()
-    if not given.contains("spark.log.level"):
-        context.setLogLevel("WARN")
     if context.master.startswith("local") and "PYSPARK_PYTHON" not in os.environ:
         # Spark would take whatever python3 comes first on the PATH; here the packages are known to be.
         context.pythonExec = sys.executable
@@ -40,6 +56,31 @@ def open_session() -> SparkSession:
         if not given.contains(key):
             spark.conf.set(key, value)
     return spark
+
+
+@contextmanager
+def _quiet_java() -> Iterator[None]:
+    """A JVM that is started here writes to a file what it has to say; one that cannot be started is told with it.
+
+    The file goes at the end. Where spark-submit started the JVM, what it writes is its own affair.
+    """
+    if "PYSPARK_GATEWAY_PORT" in os.environ or SparkContext._gateway is not None:
+        yield
+        return
+    descriptor, name = tempfile.mkstemp(prefix="litcoin-batch-spark-", suffix=".log")
+    atexit.register(Path(name).unlink, missing_ok=True)
+    sys.stderr.flush()
+    ours = os.dup(2)
+    os.dup2(descriptor, 2)
+    try:
+        yield
+    except PySparkException as error:
+        said = [line for line in Path(name).read_text(errors="replace").splitlines() if line.strip()]
+        raise PySparkException(f"{shorten(error)} ... {said[-1] if said else 'Java said nothing'}") from error
+    finally:
+        os.dup2(ours, 2)
+        os.close(ours)
+        os.close(descriptor)
 
 
 def shorten(failure: Exception) -> str:

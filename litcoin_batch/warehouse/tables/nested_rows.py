@@ -8,7 +8,7 @@ from itertools import accumulate
 import pyarrow as pa
 
 from litcoin_batch.schema import Annotation, Document, Mention, RecordError, Relation
-from litcoin_batch.warehouse.tables.schemas import ANNOTATED, arrow_schema
+from litcoin_batch.warehouse.tables.schemas import ANNOTATED, arrow_schema, vocabulary_of
 
 SCHEMA = arrow_schema(ANNOTATED)
 _MENTION = SCHEMA.field("mentions").type.value_type
@@ -29,7 +29,6 @@ def annotated_batch(
     documents: Sequence[Document],
     annotations: Sequence[Annotation | Exception],
     model_id: str,
-    vocabulary_id: str | None = None,
 ) -> pa.RecordBatch:
     """One row per document; where the model raised, ``error`` says what and the lists are null."""
     errors = [reason_of(a) if isinstance(a, Exception) else None for a in annotations]
@@ -38,7 +37,7 @@ def annotated_batch(
         pa.array([document.pmid for document in documents], pa.int64()),
         pa.array([document.text_sha256 for document in documents], pa.string()),
         pa.array([model_id] * len(documents), pa.string()),
-        pa.array([vocabulary_id] * len(documents), pa.string()),
+        pa.array([vocabulary_of(model_id)] * len(documents), pa.string()),
         _lists([None if a is None else a.mentions for a in found], _mentions),
         _lists([None if a is None else tuple(_with_entities(a)) for a in found], _relations),
         pa.array(errors, pa.string()),

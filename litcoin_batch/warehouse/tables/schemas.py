@@ -66,7 +66,7 @@ RELATION = columns(
 _CITATION = dict(
     pmid=LONG, version=INT, title=STRING, abstract=STRING, year=INT, journal=STRING, revised=DateType(), source=STRING
 )
-# Hash of the checkpoint, and of the vocabulary beside it; null where the checkpoint's own is all there is.
+# ``model_id`` as of ``made_by``; ``vocabulary_id``: the part of it that names the vocabulary, null where there is none.
 _MADE_BY = dict(model_id=STRING, vocabulary_id=STRING)
 _FOUND = dict(mentions=ArrayType(MENTION), relations=ArrayType(RELATION))
 
@@ -167,6 +167,24 @@ HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
 ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
+
+
+def made_by(checkpoint_id: str, vocabulary_id: str) -> str:
+    """The ``model_id`` of rows, runs and snapshots: what decides an annotation. Another vocabulary is as another checkpoint.
+
+    >>> made_by("lstm-0123456789ab", "vocabulary-ba9876543210")
+    'lstm-0123456789ab+vocabulary-ba9876543210'
+    """
+    return f"{checkpoint_id}+{vocabulary_id}"
+
+
+def vocabulary_of(model_id: str) -> str | None:
+    """The vocabulary that a ``model_id`` names.
+
+    >>> vocabulary_of("lstm-0123456789ab+vocabulary-ba9876543210")
+    'vocabulary-ba9876543210'
+    """
+    return model_id.partition("+")[2] or None
 
 
 def arrow_schema(schema: StructType) -> pa.Schema:

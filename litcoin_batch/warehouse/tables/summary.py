@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from shlex import quote
 
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
@@ -34,8 +35,8 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
         f"tables     {warehouse}/{{{','.join(SCHEMAS)}}}/*.parquet",
         "",
         "Ask them:",
-        f'  spark-submit jobs/query.py --warehouse {warehouse} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
-        f'  duckdb -init {warehouse}/views.sql -c "SELECT * FROM pubtator3 LIMIT 10"',
+        f'  litcoin-batch query --warehouse {quote(warehouse)} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
+        f'  duckdb -init {quote(f"{warehouse}/views.sql")} -c "SELECT * FROM pubtator3 LIMIT 10"',
     ]
     return "\n".join(part for part in parts if part is not None)
 

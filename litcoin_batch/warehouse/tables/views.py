@@ -94,7 +94,7 @@ def register_views(spark: SparkSession, warehouse: str) -> Snapshot:
     storage = Storage(spark, warehouse)
     snapshot = Snapshots(storage).newest()
     if not snapshot.number:
-        raise ConfigError(f"warehouse {warehouse}: no committed run in it; jobs/annotate.py makes one")
+        raise ConfigError(f"warehouse {warehouse}: no committed run in it; litcoin-batch annotate makes one")
     stored = Stored(spark, storage, snapshot)
     for table in SCHEMAS:
         stored.read(table, _model_of(table, snapshot)).createOrReplaceTempView(STORED + table)
