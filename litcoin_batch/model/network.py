@@ -57,7 +57,8 @@ class JointModel(nn.Module):
         """
         self._part_products()
         layers = self._in_int8()
-        to_int8(self, layers, ranges, [name for name, part in layers.items() if isinstance(part, WordLinear)])
+        # Words, and the means of their like, are the same bytes to the head that tags them.
+        to_int8(self, layers, ranges, [name for name in layers if name.startswith("tag_head.")])
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
         """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used, from now on for inference only."""
