@@ -41,7 +41,7 @@ def test_annotations_fit_their_documents(checkpoint):
     annotator = Annotator.load(checkpoint, device="cpu")
     found = annotator.annotate(documents())
     assert [a.pmid for a in found] == [d.pmid for d in documents()]
-    assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 3
+    assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 2
     for document, annotation in zip(documents(), found, strict=True):
         known = annotation.entities()
         for mention in annotation.mentions:
