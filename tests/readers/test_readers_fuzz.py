@@ -17,7 +17,9 @@ def test_unharmed_files_are_read_whole(name, gold):
     data = PLAIN[name].data if name in PLAIN else PACKED[name]
     items = read(Mutant(name, data, (), frozenset(PMIDS)), gold)
     assert [item.pmid for item in items] == list(PMIDS)
-    assert {item.title for item in items} == ({"A title"} if name == "pubmed.xml" else {f"Größe of gene {n}" for n in PMIDS})
+    assert {item.title for item in items} == (
+        {"A title"} if name == "pubmed.xml" else {f"Größe of gene {n}" for n in PMIDS}
+    )
 
 
 def test_every_record_of_mutated_files_is_accounted_for():
