@@ -9,6 +9,7 @@ Results depend on the document, its mentions, the vocabulary and the ranker alon
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,10 @@ GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 SCORE_DECIMALS = 4
 # What the species of a gene is inferred from comes first, what needs genes last.
 _ORDER_OF_TYPES = (ORGANISM, CELL_LINE, GENE, DISEASE, CHEMICAL)
+
+
+_TIED_BEFORE = re.compile(r"\w[-,'\u2032]$|\w$")
+_TIED_AFTER = re.compile(r"[-,'\u2032]+\w|\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class Linker:
                 names = reading.synonyms.of(mention)
                 choice = reading.choice(mention)
                 if choice is None or choice.score < self._ranker.least.get(mention.type, 0.0):
-                    linked[i] = mention.naming(numbers.of(names), 1 - choice.score if choice else 1.0)
+                    linked[i] = mention.naming(numbers.of(names), 0.0)
                 else:
                     linked[i] = mention.naming(choice.entity_ids, choice.score)
         return tuple(linked)
@@ -197,6 +202,11 @@ class _Reading:
         place = self._key(mention)[1]
         return [*own, *self._organisms.features(option.candidate.taxon, place)] if place else own
 
+    def _is_part_of_name(self, mention: Mention) -> bool:
+        """ "N" of "N,N-dimethylformamide": a letter that punctuation ties to a word."""
+        around = self._text[max(0, mention.start - 2) : mention.start], self._text[mention.end : mention.end + 2]
+        return _TIED_BEFORE.search(around[0]) is not None or _TIED_AFTER.match(around[1]) is not None
+
     def ids(self, mention: Mention) -> tuple[str, ...]:
         """What the mention has, or its names were given, or what ranks first."""
         if mention.entity_ids:
@@ -205,7 +215,7 @@ class _Reading:
         return choice.entity_ids if choice else ()
 
     def choice(self, mention: Mention) -> Choice | None:
-        if mention.type == VARIANT:
+        if mention.type == VARIANT or len(mention.text) == 1:
             return next(iter(self.choices(mention)), None)
         key = self._key(mention)
         if key not in self._first:
@@ -216,6 +226,8 @@ class _Reading:
         names = self.synonyms.of(mention)
         if names.given:
             return (Choice(names.given, 1.0),)
+        if len(mention.text) == 1 and self._is_part_of_name(mention):
+            return ()
         if mention.type == VARIANT:
             return self._variants.choices(mention)
         ranked = self.ranked(mention)

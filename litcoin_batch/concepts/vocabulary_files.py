@@ -1,7 +1,7 @@
 """The files of a compiled vocabulary: one folder, checked before it is used, mapped and never loaded.
 
     manifest.json    version, SHA-256 and size of every other file, vocabulary_id, sources with release and licence, counts
-    names.marisa     trie of type + folded name -> number of the name (marisa-trie: about 8 bytes a name)
+    names.marisa     trie of type + folded name -> number of the name (marisa-trie: 4 to 5 bytes a name)
     spans.bin        how many entries each name has, one byte a name, and where every 64th name's entries begin
     entries.bin      the entries, name by name: number of the concept, number of the kind
     concepts.marisa  trie of type + concept id -> number of the concept

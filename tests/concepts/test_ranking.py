@@ -53,8 +53,12 @@ def test_names_are_found_in_other_forms(name, type_, ids):
     assert linked(f"We saw {name} here.", (name, type_), ranker=Ranker())[0].entity_ids == ids
 
 
-def test_the_n_of_a_solvent_is_no_element():
-    assert not linked("in N,N-dimethylformamide", ("N", CHEMICAL))[0].resolved
+def test_a_letter_that_is_part_of_a_name_is_no_compound():
+    vocabulary = TableVocabulary([Row("N", CHEMICAL, "D009584")])
+    for text, resolved in (("in N,N-dimethylformamide", False), ("N-acetyl", False), ("levels of N, and", True)):
+        document, start = Document(7, text, None), text.index("N")
+        found = Linker(vocabulary, Ranker(), NUMBERS).link(document, [Mention(start, start + 1, CHEMICAL, "N")])
+        assert found[0].resolved == resolved
 
 
 def test_a_mention_below_the_least_sureness_stays_unresolved():

@@ -5,7 +5,8 @@ from collections import Counter
 import pytest
 
 import fuzz
-from fuzz import PACKED, PLAIN, PMIDS, Mutant, mutants, problem, read
+from fuzz import Mutant, mutants, problem, read
+from fuzz_files import PACKED, PLAIN, PMIDS
 from litcoin_batch.schema import Document, Reject
 
 N_FILES = 420  # 20 of each kind

@@ -5,30 +5,25 @@ python tests/support/fuzz.py [N] [SEED]     N files (2,000 by default): no crash
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import random
 import sys
-import tarfile
 import time
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from citations import citation
+from fuzz_files import PACKED, PLAIN, PMIDS, ROWS, as_parquet, row
 from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.schema import Document, Reject
 from mutations import BYTE_EDITS
 
-PMIDS = tuple(range(101, 117))
 MAX_SEC = 10.0  # of one file: what is quadratic shows
 _BYTES = ("flip", "overwrite", "lose", "cut")
 _MORE = ("double", "recode", "insert")
@@ -55,29 +50,6 @@ _TYPES = (pa.string(), pa.int32(), pa.uint64(), pa.float64(), pa.large_string(),
 
 
 @dataclass(frozen=True)
-class Whole:
-    """An unharmed file: ``prefix``, one stretch of bytes for each of ``PMIDS``, ``suffix``."""
-
-    prefix: bytes
-    records: tuple[bytes, ...]
-    suffix: bytes = b""
-
-    @property
-    def data(self) -> bytes:
-        return self.prefix + b"".join(self.records) + self.suffix
-
-    def intact(self, touched: Sequence[tuple[int, int]]) -> frozenset[int]:
-        """PMIDs of the records that lie clear of these stretches."""
-        found, at = set(), len(self.prefix)
-        for pmid, record in zip(PMIDS, self.records, strict=True):
-            # A neighbour's line break, comma or quote is a part of the record, too.
-            if all(end < at - 2 or begin > at + len(record) + 2 for begin, end in touched):
-                found.add(pmid)
-            at += len(record)
-        return frozenset(found)
-
-
-@dataclass(frozen=True)
 class Mutant:
     """``intact``: PMIDs of the records that no mutation touched; None where that cannot be told (packed bytes)."""
 
@@ -85,96 +57,6 @@ class Mutant:
     data: bytes
     kinds: tuple[str, ...]
     intact: frozenset[int] | None
-
-
-def row(pmid: int) -> dict:
-    return {"pmid": pmid, "title": f"Größe of gene {pmid}", "abstract": f'Gene "A{pmid}" binds, <i>p</i> & b.', "year": 2020, "journal": "J"}  # fmt: skip
-
-
-def _each(template: Callable[[int], str], between: str = "") -> tuple[bytes, ...]:
-    texts = [template(pmid) + (between if pmid != PMIDS[-1] else "") for pmid in PMIDS]
-    return tuple(text.encode() for text in texts)
-
-
-def _bioc(pmid: int) -> dict:
-    r = row(pmid)
-    mention = {
-        "infons": {"type": "Gene", "identifier": "1"},
-        "locations": [{"offset": 0, "length": 5}],
-        "text": "Größe",
-    }
-    passages = [
-        {"offset": 0, "text": r["title"], "annotations": [mention]},
-        {"offset": len(r["title"]) + 1, "text": r["abstract"]},
-    ]
-    return {"id": str(pmid), "infons": {}, "passages": passages, "relations": []}
-
-
-def _bioc_xml(pmid: int) -> str:
-    passages = "".join(f"<passage><offset>{p['offset']}</offset><text>{_escaped(p['text'])}</text></passage>" for p in _bioc(pmid)["passages"])  # fmt: skip
-    return f"<document><id>{pmid}</id>{passages}</document>\n"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-
-
-def _csv(pmid: int, delimiter: str = ",") -> str:
-    return delimiter.join(f'"{str(cell).replace(chr(34), chr(34) * 2)}"' for cell in row(pmid).values()) + "\n"
-
-
-def _tagged(pattern: str) -> Callable[[int], str]:
-    return lambda pmid: pattern.format(pmid=pmid, **{k: v for k, v in row(pmid).items() if k != "pmid"})
-
-
-PLAIN = {
-    "pubmed.xml": Whole(b"<?xml version='1.0'?>\n<PubmedArticleSet>\n", _each(lambda n: citation(n, _escaped(row(n)["abstract"])) + "\n"), b"</PubmedArticleSet>\n"),
-    "bioc.xml": Whole(b"<collection><source>S</source>\n", _each(_bioc_xml), b"</collection>\n"),
-    "bioc.json": Whole(b'{"source": "S", "documents": [', _each(lambda n: json.dumps(_bioc(n)), ", "), b"]}"),
-    "bioc.lines.json": Whole(b"", _each(lambda n: json.dumps({"PubTator3": [_bioc(n)]}) + "\n")),
-    "x.PubTator": Whole(b"", _each(_tagged("{pmid}|t|{title}\n{pmid}|a|{abstract}\n{pmid}\t0\t5\tGröße\tGene\t1\n\n"))),
-    "rows.jsonl": Whole(b"", _each(lambda n: json.dumps(row(n)) + "\n")),
-    "array.json": Whole(b"[", _each(lambda n: json.dumps(row(n)), ",\n"), b"]"),
-    "pretty.json": Whole(b"[\n", _each(lambda n: json.dumps(row(n), indent=2), ",\n"), b"\n]\n"),
-    "rows.csv": Whole(b"pmid,title,abstract,year,journal\n", _each(_csv)),
-    "abstracts.tsv": Whole(b"abstract_id\ttitle\tabstract\n", _each(lambda n: "\t".join(_csv(n, "\t").split("\t")[:3]) + "\n")),
-    "x.nbib": Whole(b"\n", _each(_tagged("PMID- {pmid}\nOWN - NLM\nTI  - {title}\nAB  - {abstract}\n\n"))),
-    "x.ris": Whole(b"", _each(_tagged("TY  - JOUR\nTI  - {title}\nAB  - {abstract}\nDB  - PubMed\nAN  - {pmid}\nER  - \n\n"))),
-}  # fmt: skip
-
-
-def _parquet(table: pa.Table) -> bytes:
-    out = io.BytesIO()
-    pq.write_table(table, out, row_group_size=4)
-    return out.getvalue()
-
-
-def _tar() -> bytes:
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode="w") as archive:
-        for pmid in PMIDS:
-            info, data = tarfile.TarInfo(f"{pmid}.jsonl"), json.dumps(row(pmid)).encode()
-            info.size = len(data)
-            archive.addfile(info, io.BytesIO(data))
-    return out.getvalue()
-
-
-def _zip() -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for pmid in PMIDS:
-            archive.writestr(zipfile.ZipInfo(f"{pmid}.jsonl"), json.dumps(row(pmid)))
-    return out.getvalue()
-
-
-ROWS = pa.Table.from_pylist([row(pmid) for pmid in PMIDS])
-PACKED = {
-    "rows.parquet": _parquet(ROWS),
-    "x.tar": _tar(),
-    "x.tar.gz": gzip.compress(_tar(), mtime=0),
-    "x.zip": _zip(),
-    "rows.jsonl.gz": gzip.compress(PLAIN["rows.jsonl"].data, mtime=0),
-}
 
 
 def mutants(n: int, seed: int = 1) -> Iterator[Mutant]:
@@ -233,7 +115,7 @@ def _mutate_rows(name: str, seeded: random.Random) -> Mutant:
     column = seeded.choice(list(rows[0]))
     if seeded.random() < 0.5:
         if name == "rows.parquet":
-            return Mutant(name, _parquet(_cast(column, seeded)), ("type",), frozenset())
+            return Mutant(name, as_parquet(_cast(column, seeded)), ("type",), frozenset())
         chosen = set(seeded.sample(PMIDS, seeded.randint(1, 4)))
         for one in rows:
             if one["pmid"] in chosen:
@@ -259,7 +141,7 @@ def _cast(column: str, seeded: random.Random) -> pa.Table:
 
 def _written(name: str, rows: list[dict]) -> bytes:
     if name == "rows.parquet":
-        return _parquet(pa.Table.from_pylist(rows))
+        return as_parquet(pa.Table.from_pylist(rows))
     if name == "rows.csv":
         lines = [list(rows[0]), *(list(one.values()) for one in rows)]
         cells = [["" if cell is None else str(cell).replace('"', '""') for cell in line] for line in lines]

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from litcoin_batch.readers.pubmed import source_order
 from litcoin_batch.schema import ConfigError, Reject
 from litcoin_batch.warehouse.files.storage import StoredFile, read_companion
-from litcoin_batch.warehouse.nightly.file_tasks import Part, in_tasks, opened, opens_itself, problem_of
+from litcoin_batch.warehouse.nightly.file_tasks import NOT_OF_THE_FILE, Part, in_tasks, opened, opens_itself, problem_of
 from litcoin_batch.warehouse.nightly.ingest import escape, name_sources
 
 # What became of an input file.
@@ -194,6 +194,8 @@ def _digest(part: Part) -> Iterator[pa.RecordBatch]:
     try:
         with opened(part.path) as stream:
             md5 = hashlib.file_digest(cast(BytesIO, stream), lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except NOT_OF_THE_FILE:
+        raise
     except Exception as error:  # the other files are read
         problem = problem_of(error)
     columns = [pa.array([value], pa.string()) for value in (part.path, md5, problem)]
