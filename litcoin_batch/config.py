@@ -57,6 +57,9 @@ class AnnotateConfig:
         None, "Tasks of the model; left out: one for each core, more where documents are many."
     )
     annotate_titles: bool = setting(False, "Annotate records that have a title but no abstract, too.")
+    fallback_texts: bool = setting(
+        False, "Where PubMed has no abstract or no title, read an English OtherAbstract and the VernacularTitle."
+    )
     max_text_chars: int = setting(
         100_000, "Longer texts are rejected: no abstract is that long, and one of them would stall its task."
     )

@@ -115,7 +115,7 @@ def _add(compiler: VocabularyCompiler, source: Source) -> dict:
     if source.layout == ORTHOLOGUES:
         human_of = read_orthologues(source.files, source.options)
         return {"n_records": len(human_of), "n_names": compiler.lend(source.name, human_of, source.lend_to)}
-    tally = compiler.add(source.name, source.records(), source.leave_out, source.known_only)
+    tally = compiler.add(source.name, source.records(), source.choice)
     if not tally.n_names and not tally.n_records:
         raise ContractError(f"source {source.name!r}: {', '.join(map(str, source.files))}: no record; expected some")
     left_out = {reason: {"n": n, "first": place} for reason, (n, place) in sorted(tally.left_out.items())}

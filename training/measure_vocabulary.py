@@ -1,7 +1,7 @@
 """What a vocabulary costs a worker: ``python training/measure_vocabulary.py --vocabulary FOLDER``.
 
 Each way to hold the names is opened in a process of its own and asked for the same names: seconds to open, memory of
-its own and shared (Linux counts them in /proc/self/smaps_rollup), microseconds a name, bytes on disk.
+its own and in all (Linux counts them in /proc/self/smaps_rollup), microseconds a name, bytes on disk.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import click
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from litcoin_batch.concepts.vocabulary import Entry, Vocabulary
+from litcoin_batch.concepts.vocabulary import SHIPPED, Entry, Vocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 
 N_ASKED = 20_000
@@ -42,28 +42,31 @@ def main(folder: Path | None, others: bool, way: str | None, beside: Path | None
         return
     with tempfile.TemporaryDirectory() as temporary:
         database = Path(temporary) / "names.sqlite"
+        vocabulary = Vocabulary.open(folder)
+        database.with_suffix(".json").write_text(json.dumps(sample(vocabulary)))
         if others:
-            write_database(Vocabulary.open(folder), database)
+            write_database(vocabulary, database)
         for one in ("vocabulary", "sqlite", "dict") if others else ("vocabulary",):
             arguments = ["--way", one, "--beside", str(database)] + (["--vocabulary", str(folder)] if folder else [])
             subprocess.run([sys.executable, __file__, *arguments], check=True)
 
 
 def measure(way: str, folder: Path | None, database: Path) -> dict:
-    """What this process pays for ``way`` beyond what it had before."""
-    asked = sample(Vocabulary.open(folder))
+    """What this process pays for ``way`` beyond what it had before; seconds on the clock and of the processor."""
+    asked = json.loads(database.with_suffix(".json").read_text())
     before = memory()
-    started = time.perf_counter()
+    clock, processor = time.perf_counter(), time.process_time()
     find = WAYS[way](folder, database)
-    open_sec = time.perf_counter() - started
-    n_bytes = database.stat().st_size if way != "vocabulary" else size_of(Vocabulary.open(folder).folder)
-    started = time.perf_counter()
+    open_sec, open_cpu_sec = time.perf_counter() - clock, time.process_time() - processor
+    processor = time.process_time()
     n_found = sum(1 for type_, key in asked if find(key, type_))
-    find_sec = time.perf_counter() - started
+    find_sec = time.process_time() - processor
     after = memory()
+    n_bytes = size_of(folder or SHIPPED) if way == "vocabulary" else database.stat().st_size
     return {
         "way": way,
         "open_sec": round(open_sec, 3),
+        "open_cpu_sec": round(open_cpu_sec, 3),
         **{f"{name}_mb": round((after[name] - before[name]) / 1e6, 1) for name in after},
         "find_us": round(find_sec / len(asked) * 1e6, 2),
         "found": n_found,
@@ -79,15 +82,10 @@ def sample(vocabulary: Vocabulary) -> list[tuple[str, str]]:
 
 
 def memory() -> dict[str, int]:
-    """Bytes of this process alone, and bytes that it shares or could share with others."""
-    private = shared = 0
-    for line in Path("/proc/self/smaps_rollup").read_text().splitlines():
-        name, _, rest = line.partition(":")
-        if name in ("Private_Dirty", "Anonymous"):
-            private = max(private, int(rest.split()[0]) * 1024)
-        elif name in ("Rss",):
-            shared = int(rest.split()[0]) * 1024
-    return {"private": private, "resident": shared}
+    """Bytes that each such process has for itself, and all that it sees in memory: pages of mapped files are shared."""
+    lines = (line.split() for line in Path("/proc/self/smaps_rollup").read_text().splitlines())
+    n_bytes = {words[0]: int(words[1]) * 1024 for words in lines if words[-1] == "kB"}
+    return {"private": n_bytes["Private_Dirty:"], "resident": n_bytes["Rss:"]}
 
 
 def size_of(folder: Path) -> int:

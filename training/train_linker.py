@@ -23,7 +23,6 @@ from litcoin_batch.concepts.vocabulary import Vocabulary
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 from training.data.linking import LinkingDocument, annotated_rows, fold_of, read_linking_corpora, variant_numbers
-from training.data.unannotated import Unannotated
 from training.learning.linking_figures import Outcome, figures_of, table
 from training.learning.ranking import Example, collect, first_choice, learn
 
@@ -33,7 +32,12 @@ from training.learning.ranking import Example, collect, first_choice, learn
 @click.option(
     "--root", type=click.Path(path_type=Path, exists=True), required=True, help="What its files are relative to."
 )
-@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary; default: the shipped one.")
+@click.option(
+    "--vocabulary",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="Compiled without annotated texts: what training/build_vocabulary.py --unannotated writes.",
+)
 @click.option("--exclude-gold", multiple=True, type=click.Path(path_type=Path), help="Evaluation documents, left out.")
 @click.option(
     "--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs left out, white space between them."
@@ -48,7 +52,7 @@ from training.learning.ranking import Example, collect, first_choice, learn
 def main(
     corpora: Path,
     root: Path,
-    vocabulary: Path | None,
+    vocabulary: Path,
     exclude_gold: tuple[Path, ...],
     exclude_pmids: tuple[Path, ...],
     n_folds: int,
@@ -57,7 +61,7 @@ def main(
     """Write the ranker and the table of variants, and what cross-validation by document says of them."""
     try:
         documents = read_linking_corpora(corpora, root, _excluded(exclude_gold, exclude_pmids))
-        unannotated = Unannotated(Vocabulary.open(vocabulary))
+        unannotated = _open_unannotated(vocabulary)
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{len(documents)} documents, {n_folds} folds, {unannotated.vocabulary_id}")
@@ -92,7 +96,18 @@ def _excluded(gold: tuple[Path, ...], pmid_files: tuple[Path, ...]) -> frozenset
     return frozenset(pmids)
 
 
-def collect_folds(folds: list[list[LinkingDocument]], unannotated: Unannotated) -> list[list[Example]]:
+def _open_unannotated(folder: Path) -> Vocabulary:
+    vocabulary = Vocabulary.open(folder)
+    annotated = [kind for kind in vocabulary.manifest["kinds"] if kind[0] == "annotated" or kind[-1]]
+    if annotated:
+        raise ConfigError(
+            f"{folder}: holds names out of annotated texts, such as of kind {annotated[0]!r}; expected a vocabulary "
+            "compiled without them, as the texts that it knows are those that the ranker would be judged by"
+        )
+    return vocabulary
+
+
+def collect_folds(folds: list[list[LinkingDocument]], unannotated: Vocabulary) -> list[list[Example]]:
     """The examples of each fold, read with what the others know; twice, as the organism of a gene is ranked before the gene."""
     linkers = []
     for k in range(len(folds)):
@@ -101,7 +116,10 @@ def collect_folds(folds: list[list[LinkingDocument]], unannotated: Unannotated) 
         linkers.append(Linker(layered, Ranker(), VariantNumbers(variant_numbers(others))))
     ranker = Ranker()
     for n_round in range(2):
-        examples = [collect(fold, linker.with_ranker(ranker)) for fold, linker in zip(folds, linkers, strict=True)]
+        examples = [
+            collect([d for d in fold if d.weight], linker.with_ranker(ranker))
+            for fold, linker in zip(folds, linkers, strict=True)
+        ]
         click.echo(f"round {n_round + 1}: {sum(map(len, examples))} mentions")
         ranker = ranker if n_round else learn([e for some in examples for e in some])
     return examples

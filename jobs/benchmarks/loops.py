@@ -32,7 +32,7 @@ def measure_bare_encoder(arithmetic: Arithmetic, paths: tuple[str, ...], threads
     batches = _sorted_batches(loaded, documents, arithmetic.batch_pieces)
     # The first passes of a shape cost more than the later ones; the longest and the shortest will do.
     _encode_all(loaded, (batches[0], batches[-1]))
-    with counted_pieces(loaded.checkpoint.model.encoder) as pieces:
+    with counted_pieces(loaded.annotator.model.encoder) as pieces:
         sec = _encode_all(loaded, batches)
     return {"documents": len(documents), "sec": sec, "pieces": pieces.real, "padded_pieces": pieces.padded}
 
@@ -40,7 +40,7 @@ def measure_bare_encoder(arithmetic: Arithmetic, paths: tuple[str, ...], threads
 def _sorted_batches(loaded: Loaded, documents: Sequence[Document], batch_pieces: int) -> list[DocumentBatch]:
     pieces = [p for p in split_pieces(documents, loaded.checkpoint.tokenizer) if p.n_pieces]
     plan = plan_batches(
-        [p.n_pieces for p in pieces], batch_pieces, loaded.checkpoint.model.encoder.mixing(loaded.device)
+        [p.n_pieces for p in pieces], batch_pieces, loaded.annotator.model.encoder.mixing(loaded.device)
     )
     pad_id = loaded.checkpoint.config.pad_id
     return [collate([pieces[i] for i in rows], pad_id).to(loaded.device) for rows in plan]
@@ -48,7 +48,7 @@ def _sorted_batches(loaded: Loaded, documents: Sequence[Document], batch_pieces:
 
 @torch.inference_mode()
 def _encode_all(loaded: Loaded, batches: Sequence[DocumentBatch]) -> float:
-    encoder, watch = loaded.checkpoint.model.encoder, Stopwatch(loaded.device)
+    encoder, watch = loaded.annotator.model.encoder, Stopwatch(loaded.device)
     with watch.time("encode"):
         for batch in batches:
             encoder(batch.ids, batch.shapes, batch.mask)
@@ -68,7 +68,7 @@ def measure_pair_marker(arithmetic: Arithmetic, paths: tuple[str, ...], threads:
     if not pairs:
         raise ConfigError(f"pair marker: the {len(documents)} documents have no candidate pair; take more")
     _pass_pairs(loaded, pairs[:2])
-    with counted_pieces(loaded.checkpoint.model.encoder) as pieces:
+    with counted_pieces(loaded.annotator.model.encoder) as pieces:
         sec = _pass_pairs(loaded, pairs)
     return {
         "documents": len(documents),
@@ -110,7 +110,7 @@ def mark(text: str, mentions: Sequence[Sequence[Mention]]) -> str:
 
 @torch.inference_mode()
 def _pass_pairs(loaded: Loaded, pairs: Sequence[tuple[Document, tuple[list[Mention], list[Mention]]]]) -> float:
-    encoder, watch = loaded.checkpoint.model.encoder, Stopwatch(loaded.device)
+    encoder, watch = loaded.annotator.model.encoder, Stopwatch(loaded.device)
     with watch.time("pairs"):
         for start in range(0, len(pairs), PAIR_BATCH):
             texts = [mark(document.text, mentions) for document, mentions in pairs[start : start + PAIR_BATCH]]

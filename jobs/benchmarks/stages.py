@@ -45,7 +45,7 @@ class Arithmetic:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """``checkpoint.model`` is what ``annotator`` computes with."""
+    """A checkpoint, and an annotator that computes with it in the precision that is measured."""
 
     checkpoint: Checkpoint
     annotator: Annotator
@@ -88,7 +88,7 @@ def load(arithmetic: Arithmetic) -> Loaded:
             batch_pieces=arithmetic.batch_pieces,
             precision=arithmetic.precision,
         )
-    device = next(checkpoint.model.parameters()).device
+    device = next(annotator.model.parameters()).device
     return Loaded(checkpoint, annotator, device, time.perf_counter() - started)
 
 
@@ -109,8 +109,8 @@ def measure_stages(arithmetic: Arithmetic, paths: tuple[str, ...], threads: int,
     watch = Stopwatch(loaded.device)
     with watch.time("tokenise"):
         lengths = [p.n_pieces for p in split_pieces(documents, loaded.checkpoint.tokenizer)]
-    encoder = loaded.checkpoint.model.encoder
-    with timed_calls(loaded.checkpoint.model, watch), counted_pieces(encoder) as pieces, watch.time("worker"):
+    encoder = loaded.annotator.model.encoder
+    with timed_calls(loaded.annotator.model, watch), counted_pieces(encoder) as pieces, watch.time("worker"):
         batches = list(_annotate_rows(loaded.annotator, _as_rows(documents, batch_documents), watch))
     sec = dict(watch.sec)
     worker_sec, annotate_sec = sec.pop("worker"), sec.pop("annotate")

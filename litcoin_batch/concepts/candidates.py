@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from litcoin_batch.concepts.composites import parts_of
-from litcoin_batch.concepts.folding import fold
+from litcoin_batch.concepts.folding import fold, plain_letters
 from litcoin_batch.concepts.name_forms import name_forms
 from litcoin_batch.schema import ENTITY_TYPES
 
@@ -34,6 +34,7 @@ class Concept(Protocol):
     """What a vocabulary says of a concept."""
 
     name: str
+    written_id: str | None
 
 
 class Names(Protocol):
@@ -72,6 +73,7 @@ class CandidateFinder:
         """What ``name`` may mean; () where the vocabulary knows it in no form."""
         if len(name) > _MAX_CHARS or not name.strip():
             return ()
+        name = name if name.isascii() else plain_letters(name)
         found = self._exact(name, type_, "exact")
         if any(separator in name for separator in _SEPARATORS) and not any(c.count for c in found):
             found += self._composites(name, type_)
@@ -92,12 +94,19 @@ class CandidateFinder:
         key = fold(name, type_)
         if not key:
             return ()
-        return tuple(
-            Candidate(
-                e.concept_id, e.taxon or self._taxon(e.concept_id, type_), e.kind, e.source, e.marks, e.count, how
-            )
-            for e in self._vocabulary.find(key, type_)
-        )
+        found: dict[str, Candidate] = {}
+        for e in self._vocabulary.find(key, type_):
+            concept_id = e.concept_id
+            if type_ == CHEMICAL and not e.count:
+                concept = self._vocabulary.concept(concept_id, type_)
+                # Annotators still write the former ids of some drugs that have become descriptors of MeSH.
+                concept_id = concept.written_id or concept_id if concept else concept_id
+            taxon = e.taxon or self._taxon(concept_id, type_)
+            candidate = Candidate(concept_id, taxon, e.kind, e.source, e.marks, e.count, how)
+            known = found.get(concept_id)
+            if known is None or _worth(candidate) > _worth(known):
+                found[concept_id] = candidate
+        return tuple(found.values())
 
     def _taxon(self, concept_id: str, type_: str) -> int | None:
         """Of several genes that of the first."""

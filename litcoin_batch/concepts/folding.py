@@ -11,6 +11,7 @@ import unicodedata
 from functools import lru_cache
 
 from litcoin_batch.concepts.variants import variant_ids
+from litcoin_batch.text.reading import visible
 
 VERSION = 1
 
@@ -48,6 +49,8 @@ def fold(surface: str, type: str) -> str:
     >>> fold("Ca\u00b2\u207a", "ChemicalEntity"), fold("Sjögren’s tumours, type I", "DiseaseOrPhenotypicFeature")
     ('ca2', 'sjogrentumortype1')
     """
+    if "<" in surface or "&" in surface:
+        surface = visible(surface)  # a name with markup in it, as texts have it
     if type == "SequenceVariant":
         ids = variant_ids(surface)
         return ids[0] if ids else " ".join(surface.split()).casefold()

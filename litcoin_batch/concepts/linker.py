@@ -9,13 +9,14 @@ Results depend on the document, its mentions, the vocabulary and the ranker alon
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from litcoin_batch.concepts.candidates import CandidateFinder
 from litcoin_batch.concepts.candidates import Names as VocabularyNames
-from litcoin_batch.concepts.options import LETTERS, Option, features_at, options_of, support
+from litcoin_batch.concepts.options import LETTERS, Option, OptionFinder, features_of, support
 from litcoin_batch.concepts.ranker import Ranker, log_odds
 from litcoin_batch.concepts.species import Organisms, Place, species_of
 from litcoin_batch.concepts.synonyms import Names, Synonyms
@@ -26,6 +27,10 @@ GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 SCORE_DECIMALS = 4
 # What the species of a gene is inferred from comes first, what needs genes last.
 _ORDER_OF_TYPES = (ORGANISM, CELL_LINE, GENE, DISEASE, CHEMICAL)
+
+
+_TIED_BEFORE = re.compile(r"\w[-,'\u2032]$|\w$")
+_TIED_AFTER = re.compile(r"[-,'\u2032]+\w|\w")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +44,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """The options of one mention, the likeliest first, their features and their ranker's scores."""
+    """The options of one mention, the likeliest first, and their ranker's scores."""
 
     options: list[Option]
-    features: list[list[str]]
     scores: list[float]
 
 
@@ -56,7 +60,7 @@ class Linker:
         self._vocabulary = vocabulary
         self._ranker = Ranker.read() if ranker is None else ranker
         self._variants = VariantNumbers.read() if variants is None else variants
-        self._finder = CandidateFinder(vocabulary)
+        self._finder = OptionFinder(CandidateFinder(vocabulary))
         self.vocabulary_id = getattr(vocabulary, "vocabulary_id", "")
 
     def with_ranker(self, ranker: Ranker) -> Linker:
@@ -82,7 +86,7 @@ class Linker:
                 names = reading.synonyms.of(mention)
                 choice = reading.choice(mention)
                 if choice is None or choice.score < self._ranker.least.get(mention.type, 0.0):
-                    linked[i] = mention.naming(numbers.of(names), 1 - choice.score if choice else 1.0)
+                    linked[i] = mention.naming(numbers.of(names), 0.0)
                 else:
                     linked[i] = mention.naming(choice.entity_ids, choice.score)
         return tuple(linked)
@@ -93,12 +97,19 @@ class Linker:
         Empty where nothing is known, or where the mention has ids already.
         """
         reading = _Reading(document, mentions, self)
-        return [reading.choices(mention)[:limit] if not mention.entity_ids else () for mention in mentions]
+        return [reading.choices(mention, limit) if not mention.entity_ids else () for mention in mentions]
 
-    def ranked(self, document: Document, mentions: Sequence[Mention]) -> list[Ranked | None]:
-        """What the ranker sees of each mention, None for variants and where there is no candidate: to train it."""
+    def described(self, document: Document, mentions: Sequence[Mention]) -> list[list[tuple[str, list[str]]]]:
+        """Candidates of each mention, joined ids and features, the likeliest first: what the ranker is trained on.
+
+        Empty for variants.
+        """
         reading = _Reading(document, mentions, self)
-        return [reading.ranked(m) if m.type != VARIANT else None for m in mentions]
+        found = [reading.ranked(m) if m.type != VARIANT else None for m in mentions]
+        return [
+            [(o.candidate.concept_id, reading.features(o, mention)) for o in ranked.options] if ranked else []
+            for mention, ranked in zip(mentions, found, strict=True)
+        ]
 
 
 class _Reading:
@@ -111,6 +122,9 @@ class _Reading:
         self.synonyms = Synonyms(document.text, self._mentions)
         self._text = document.text
         self._ranked: dict[tuple, Ranked | None] = {}
+        self._own_scores: dict[Option, float] = {}
+        self._scores: dict[tuple[int | None, Place], float] = {}
+        self._first: dict[tuple, Choice | None] = {}
         self._options: dict[Names, list[Option]] = {}
         self._supported: Counter[str] = Counter()
         self._organisms: Organisms | None = None
@@ -138,7 +152,8 @@ class _Reading:
                     lines[taxon] += 1
         self._organisms = Organisms(self._text, sorted(spans), lines)
         for mention in by_type.get(GENE, ()):
-            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.end, mention.text)
+            known = any(c.how == "exact" for c in self._linker._finder.candidates.of(mention.text, GENE))
+            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.text, known)
 
     def _collect(self, mentions: Iterable[Mention]) -> None:
         """The options of these mentions' names, and how far names of the document support each other."""
@@ -148,25 +163,49 @@ class _Reading:
             names = self.synonyms.of(mention)
             if names not in fresh and not names.given:
                 organisms = self._organisms if mention.type == GENE else None
-                fresh[names] = options_of(names, mention.type, self._linker._finder, organisms, named)
+                fresh[names] = self._linker._finder.of(names, mention.type, organisms, named)
         self._options |= fresh
         self._supported += support(fresh)
 
     def ranked(self, mention: Mention) -> Ranked | None:
-        names = self.synonyms.of(mention)
-        place = self._places.get((mention.start, mention.end)) if mention.type == GENE else None
-        key = names, place
+        key = self._key(mention)
         if key not in self._ranked:
-            options = self._options.get(names)
-            self._ranked[key] = self._rank(options, mention.type, place) if options else None
+            options = self._options.get(key[0])
+            self._ranked[key] = self._rank(options, mention.type, key[1]) if options else None
         return self._ranked[key]
 
+    def _key(self, mention: Mention) -> tuple[Names, Place | None]:
+        """Mentions of one key mean the same: an equal name, of a gene at a place that says as much of its organism."""
+        place = self._places.get((mention.start, mention.end)) if mention.type == GENE else None
+        return self.synonyms.of(mention), place
+
     def _rank(self, options: list[Option], type_: str, place: Place | None) -> Ranked:
-        organisms = self._organisms if place else None
-        features = [features_at(o, type_, self._supported, place, organisms) for o in options]
-        scores = [self._linker._ranker.score(f) for f in features]
+        scores = []
+        for option in options:
+            own = self._own_scores.get(option)
+            if own is None:
+                own = self._linker._ranker.score(features_of(option, type_, self._supported))
+                self._own_scores[option] = own
+            scores.append(own + self._score_at(option.candidate.taxon, place) if place else own)
         order = sorted(range(len(options)), key=lambda i: -scores[i])
-        return Ranked([options[i] for i in order], [features[i] for i in order], [scores[i] for i in order])
+        return Ranked([options[i] for i in order], [scores[i] for i in order])
+
+    def _score_at(self, taxon: int | None, place: Place) -> float:
+        """What the place says for a gene of that organism."""
+        key = taxon, place
+        if key not in self._scores:
+            self._scores[key] = self._linker._ranker.score(self._organisms.features(taxon, place))
+        return self._scores[key]
+
+    def features(self, option: Option, mention: Mention) -> list[str]:
+        own = features_of(option, mention.type, self._supported)
+        place = self._key(mention)[1]
+        return [*own, *self._organisms.features(option.candidate.taxon, place)] if place else own
+
+    def _is_part_of_name(self, mention: Mention) -> bool:
+        """ "N" of "N,N-dimethylformamide": a letter that punctuation ties to a word."""
+        around = self._text[max(0, mention.start - 2) : mention.start], self._text[mention.end : mention.end + 2]
+        return _TIED_BEFORE.search(around[0]) is not None or _TIED_AFTER.match(around[1]) is not None
 
     def ids(self, mention: Mention) -> tuple[str, ...]:
         """What the mention has, or its names were given, or what ranks first."""
@@ -176,13 +215,19 @@ class _Reading:
         return choice.entity_ids if choice else ()
 
     def choice(self, mention: Mention) -> Choice | None:
-        choices = self.choices(mention)
-        return choices[0] if choices else None
+        if mention.type == VARIANT or len(mention.text) == 1:
+            return next(iter(self.choices(mention)), None)
+        key = self._key(mention)
+        if key not in self._first:
+            self._first[key] = next(iter(self.choices(mention, 1)), None)
+        return self._first[key]
 
-    def choices(self, mention: Mention) -> tuple[Choice, ...]:
+    def choices(self, mention: Mention, limit: int = 8) -> tuple[Choice, ...]:
         names = self.synonyms.of(mention)
         if names.given:
             return (Choice(names.given, 1.0),)
+        if len(mention.text) == 1 and self._is_part_of_name(mention):
+            return ()
         if mention.type == VARIANT:
             return self._variants.choices(mention)
         ranked = self.ranked(mention)
@@ -190,10 +235,10 @@ class _Reading:
             return ()
         ranker, kind = self._linker._ranker, LETTERS[mention.type]
         found, left = [], 1.0
-        for i, option in enumerate(ranked.options[:8]):
+        for i, option in enumerate(ranked.options[:limit]):
             # The others share what the first leaves, as the softmax has it.
             margin = log_odds([ranked.scores[i], *ranked.scores[:i], *ranked.scores[i + 1 :]])
-            sure = ranker.sure((kind, *ranked.features[i]), margin)
+            sure = ranker.sure((kind, *self.features(option, mention)), margin)
             sure = min(sure, left) if i else sure
             left = left if i else sure
             found.append(
@@ -230,7 +275,7 @@ class _VariantReading:
             how = "+".join(sorted(hows)) + ("-ambiguous" if len(own[0]) > 1 else "-plain")
             return (self._sure(tuple(dict.fromkeys(found)), how),)
         for surface in names.surfaces:
-            entries = linker._finder.of(surface, VARIANT)
+            entries = linker._finder.candidates.of(surface, VARIANT)
             if entries:
                 return (self._sure(tuple(entries[0].concept_id.split(",")), "name"),)
         return ()

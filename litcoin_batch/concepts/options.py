@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache, partial
 
 from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
-from litcoin_batch.concepts.species import HUMAN, Organisms, Place, species_of
+from litcoin_batch.concepts.species import HUMAN, Organisms, species_of
 from litcoin_batch.concepts.synonyms import Names
 from litcoin_batch.schema import ENTITY_TYPES
 
@@ -16,11 +17,14 @@ GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 LETTERS = dict(zip(ENTITY_TYPES, "gdcvol", strict=True))
 # Genes of these are candidates in every document.
 _ALWAYS = frozenset((HUMAN, 10090, 10116))
-_MOST_OPTIONS = 40
+_MOST_OPTIONS = 24
 _MOST_LENT_TAXA = 3
 
 
-@dataclass(slots=True)
+Ways = tuple[tuple[str, str], ...]
+
+
+@dataclass(slots=True, eq=False)
 class Option:
     """A candidate, the ways that lead to it (own name, long form, short form ...) and its features."""
 
@@ -29,13 +33,28 @@ class Option:
     features: list[str] = field(default_factory=list)
 
 
-def options_of(
-    names: Names, type_: str, finder: CandidateFinder, organisms: Organisms | None, named: Collection[int] = ()
-) -> list[Option]:
-    """``organisms``: for genes, what the document says about species; ``named``: organisms that names begin with."""
+class OptionFinder:
+    """The options of names; those of one document serve others that have the same names and speak of the same organisms."""
+
+    def __init__(self, candidates: CandidateFinder) -> None:
+        self.candidates = candidates
+        self._options = lru_cache(maxsize=16_384)(partial(_find_options, candidates))
+
+    def of(self, names: Names, type_: str, organisms: Organisms | None, named: Iterable[int] = ()) -> list[Option]:
+        """``organisms``: for genes, what the document says about species; ``named``: organisms that names begin with.
+
+        They are shared: not to be changed.
+        """
+        wanted = None
+        if organisms is not None:
+            wanted = tuple(dict.fromkeys((*organisms.order, *sorted(organisms.lines), *sorted(named))))
+        return self._options(tuple(_ways(names)), type_, wanted)
+
+
+def _find_options(finder: CandidateFinder, ways: Ways, type_: str, wanted: tuple[int, ...] | None) -> list[Option]:
     merged: dict[str, Option] = {}
     long_known = False
-    for way, surface in _ways(names):
+    for way, surface in ways:
         found = finder.of(surface, type_)
         long_known = long_known or (way == "long" and bool(found))
         for candidate in found:
@@ -46,11 +65,11 @@ def options_of(
                 option.candidate = candidate
             option.ways.add(way)
     options = list(merged.values())
-    if type_ == DISEASE and names.long_forms and not long_known:
-        options = [o for o in options if o.ways != {"short"} or _is_akin(o, names, finder)]
-    if organisms is not None:
-        wanted = {*organisms.order, *organisms.lines, *named}
-        options += _lent(options, wanted, organisms, finder)
+    has_unknown_long = not long_known and any(way == "long" for way, _ in ways)
+    if type_ == DISEASE and has_unknown_long:
+        options = [o for o in options if o.ways != {"short"} or _is_akin(o, ways, finder)]
+    if wanted is not None:
+        options += _lent(options, wanted, finder)
         near = [
             o
             for o in options
@@ -59,7 +78,7 @@ def options_of(
         options = near or options
     options.sort(key=lambda o: (*(-w for w in _worth(o.candidate)), -o.candidate.count, o.candidate.concept_id))
     options = options[:_MOST_OPTIONS]
-    _describe(options, type_, "short" if names.long_forms and not long_known else "")
+    _describe(options, type_, "short" if has_unknown_long else "")
     return options
 
 
@@ -75,9 +94,9 @@ def _ways(names: Names) -> Iterable[tuple[str, str]]:
             yield "short" if surface in names.short_forms else "own", surface
 
 
-def _is_akin(option: Option, names: Names, finder: CandidateFinder) -> bool:
+def _is_akin(option: Option, ways: Ways, finder: CandidateFinder) -> bool:
     """Whether a concept's name shares a word with what the document writes out: "AD" of "Atopic dermatitis (AD)" is no Alzheimer's."""
-    words = {word[:5].casefold() for long in names.long_forms for word in _WORD.findall(long)}
+    words = {word[:5].casefold() for way, long in ways if way == "long" for word in _WORD.findall(long)}
     return not words.isdisjoint(word[:5].casefold() for word in _WORD.findall(finder.name(option.candidate, DISEASE)))
 
 
@@ -89,10 +108,10 @@ def _worth(candidate: Candidate) -> tuple[int, int, int]:
     return _HOW_WORTH.get(candidate.how, 0), min(candidate.count, 2), -RANK_OF_KIND.get(candidate.kind, 9)
 
 
-def _lent(options: list[Option], wanted: set[int], organisms: Organisms, finder: CandidateFinder) -> list[Option]:
+def _lent(options: list[Option], wanted: tuple[int, ...], finder: CandidateFinder) -> list[Option]:
     """Genes of the document's organisms that have no such name, by the genes of human and mouse that have it."""
     have = {species_of(o.candidate.taxon) for o in options}
-    missing = [t for t in (*organisms.order, *sorted(wanted)) if t not in have][:_MOST_LENT_TAXA]
+    missing = [t for t in wanted if t not in have][:_MOST_LENT_TAXA]
     if not missing:
         return []
     known = {o.candidate.concept_id for o in options}
@@ -162,14 +181,7 @@ def support(options_by_names: Mapping[Names, list[Option]]) -> Counter[str]:
     )
 
 
-def features_at(
-    option: Option, type_: str, supported: Counter[str], place: Place | None, organisms: Organisms | None
-) -> list[str]:
-    """Of an option for one mention: its own, those of the document and those of the place."""
+def features_of(option: Option, type_: str, supported: Counter[str]) -> list[str]:
+    """Of an option in its document: ``supported`` as ``support`` gives it."""
     also = supported[option.candidate.concept_id] - (option.candidate.how == "exact")
-    features = option.features
-    if also > 0:
-        features = [*features, f"{LETTERS[type_]}:also={min(also, 2)}"]
-    if place is not None and organisms is not None:
-        features = [*features, *organisms.features(option.candidate.taxon, place)]
-    return features
+    return [*option.features, f"{LETTERS[type_]}:also={min(also, 2)}"] if also > 0 else option.features

@@ -51,11 +51,15 @@ class Organisms:
         self._starts = [start for start, _, _ in self.spans]
         self._ends = [match.end() for match in _SENTENCE_END.finditer(self.text)] if self.spans else []
 
+    _known: dict[tuple[int | None, Place], list[str]] = field(default_factory=dict)
     _starts: list[int] = field(init=False)
     _ends: list[int] = field(init=False)
 
-    def at(self, start: int, end: int, name: str) -> Place:
-        named = species_in_name(name)[0]
+    def at(self, start: int, name: str, known: bool) -> Place:
+        """Of a gene mention that starts there; ``known``: the whole name is one, so that "mTOR" is not mouse TOR."""
+        named, rest = species_in_name(name)
+        if known and len(name) - len(rest) <= len("h-"):
+            named = None
         if named is None:
             match = _WORD_BEFORE.search(self.text, max(0, start - 16), start)
             named = SPECIES_WORDS.get(match[1].lower()) if match else None
@@ -75,12 +79,18 @@ class Organisms:
         return Place(named, before, after, earlier, case_of(name))
 
     def features(self, taxon: int | None, place: Place) -> list[str]:
-        """What speaks for and against a gene of ``taxon`` at ``place``."""
-        found = []
+        """What speaks for and against a gene of ``taxon`` at ``place``; an organism that the name says leaves no doubt."""
         taxon = species_of(taxon)
-        kin = "h" if taxon == HUMAN else "r" if taxon in _RODENTS else "o"
         if place.named is not None:
-            found.append("s:named" if place.named == taxon else "s:named-other")
+            return ["s:named" if place.named == taxon else "s:named-other"]
+        found = self._known.get((taxon, place))
+        if found is None:
+            found = self._known[taxon, place] = self._features(taxon, place)
+        return found
+
+    def _features(self, taxon: int | None, place: Place) -> list[str]:
+        found = []
+        kin = "h" if taxon == HUMAN else "r" if taxon in _RODENTS else "o"
         nearest = place.before or place.after
         if nearest is not None:
             found.append(f"s:sentence-{kin}" if nearest == taxon else f"s:sentence-other-{kin}")

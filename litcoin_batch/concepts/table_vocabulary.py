@@ -28,9 +28,7 @@ class TableVocabulary:
             taxon = int(row.taxon) if row.taxon else None
             entries = self._entries.setdefault((row.type, fold(row.surface, row.type)), {})
             entries.setdefault(concept_id, Entry(concept_id, row.type, taxon, "name", "table"))
-            self._concepts.setdefault(
-                (row.type, concept_id), Concept(concept_id, row.type, taxon, row.surface, concept_id)
-            )
+            self._concepts.setdefault((row.type, concept_id), Concept(concept_id, row.type, taxon, row.surface))
         self.vocabulary_id = f"table-{digest.hexdigest()[:12]}"
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
 """The files of a compiled vocabulary: one folder, checked before it is used, mapped and never loaded.
 
     manifest.json    version, SHA-256 and size of every other file, vocabulary_id, sources with release and licence, counts
-    names.marisa     trie of type + folded name -> number of the name (marisa-trie: about 8 bytes a name)
+    names.marisa     trie of type + folded name -> number of the name (marisa-trie: 4 to 5 bytes a name)
     spans.bin        how many entries each name has, one byte a name, and where every 64th name's entries begin
     entries.bin      the entries, name by name: number of the concept, number of the kind
     concepts.marisa  trie of type + concept id -> number of the concept
@@ -119,6 +119,9 @@ def write_vocabulary(folder: str | os.PathLike[str], contents: Contents) -> str:
         "names": len(names),
         "entries": n_entries,
         "concepts": len(concepts),
+        "entries_cut": sum(
+            max(0, len(entries) - MOST_ENTRIES) for of_type in contents.names.values() for entries in of_type.values()
+        ),
         "names_of_type": {t: len(contents.names.get(t, ())) for t in ENTITY_TYPES},
         "concepts_of_type": {t: sum(1 for type_, _ in contents.concepts if type_ == t) for t in ENTITY_TYPES},
     }

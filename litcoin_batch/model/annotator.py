@@ -7,6 +7,7 @@ order of documents nor the size or company of their batch changes a bit of them.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from litcoin_batch.model.batches import (
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
-from litcoin_batch.model.cpu.memory import give_back_memory
+from litcoin_batch.model.cpu.memory import give_back_memory, keep_few_kernels
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
@@ -71,19 +72,21 @@ class Annotator:
         ``lanes``: batches in work at once, so that the host decodes one while a GPU computes another; None: 2 on a
         GPU, 1 where both are the same cores.
 
-        A ``precision`` other than float32 changes the weights of ``checkpoint`` in place.
+        The weights of ``checkpoint`` stay what they are: in another ``precision`` than float32 ``model`` is a copy.
         """
+        keep_few_kernels()
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
         recurrent = isinstance(checkpoint.model.encoder, RecurrentEncoder)
         self.precision = choose_precision(
             precision, self._device, ranged=checkpoint.input_ranges is not None, recurrent=recurrent
         )
-        self._model = checkpoint.model.to(self._device).eval()
+        model = checkpoint.model if self.precision == "float32" else deepcopy(checkpoint.model)
+        self.model = model.to(self._device).eval()
         if self.precision == "bfloat16":
-            self._model.halve_precision()
+            self.model.halve_precision()
         elif self.precision == "int8":
-            self._model.to_int8(checkpoint.input_ranges)
+            self.model.to_int8(checkpoint.input_ranges)
         self._tokenizer = checkpoint.tokenizer
         self._config = checkpoint.config
         # None: scores of relations say how sure the pair is, whatever its ends.
@@ -163,7 +166,7 @@ class Annotator:
         for rows in self._plan(pieces):
             entities = link_entities([annotations[i].mentions for i in rows], [pieces[i] for i in rows])
             batch = self._collate([pieces[i] for i in rows])
-            _, pairs, scores = self._score_pairs(batch, self._model.words(batch), entities)
+            _, pairs, scores = self._score_pairs(batch, self.model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
             kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
             novel = (self._config.calibration.novelty(scores.pair[:, NOVELTY]) > 0.5).tolist()
@@ -187,7 +190,7 @@ class Annotator:
         return [self._linker.runners_up(d, m, limit) for d, m in zip(documents, mentions, strict=True)]
 
     def _plan(self, pieces: Sequence[Pieces]) -> Iterator[list[int]]:
-        return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self._model.encoder.mixing(self._device))
+        return plan_batches([p.n_pieces for p in pieces], self._batch_pieces, self.model.encoder.mixing(self._device))
 
     def _collate(self, pieces: Sequence[Pieces]) -> DocumentBatch:
         return collate(pieces, self._config.pad_id).to(self._device)
@@ -196,7 +199,7 @@ class Annotator:
         self, documents: list[Document], pieces: list[Pieces], given: list[tuple[Mention, ...]] | None
     ) -> list[Annotation]:
         batch = self._collate(pieces)
-        words = self._model.words(batch)
+        words = self.model.words(batch)
         texts = [document.text for document in documents]
         from_text = given is None
         if from_text:
@@ -211,7 +214,7 @@ class Annotator:
         ]
 
     def _find_mentions(self, batch: DocumentBatch, words: Words, texts: list[str]) -> list[list[Mention]]:
-        log_p, tags = self._model.tag_log_probabilities(words, batch)
+        log_p, tags = self.model.tag_log_probabilities(words, batch)
         row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
         ranges, kinds = decode_tags(tags.cpu().numpy(), row)
         mentions: list[list[Mention]] = [[] for _ in texts]
@@ -242,7 +245,7 @@ class Annotator:
         pairs = build_pairs(batch, instances, self._type_pairs, self._config.heads.nearest)
         scores = PairScores(*(words.rows.new_empty(n, N_LOGITS) for n in (pairs.n_pairs, len(pairs.pair))))
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
-            found = self._model.pair_logits(words, instances, some)
+            found = self.model.pair_logits(words, instances, some)
             scores.pair[part] = found.pair
             scores.mention_pair[torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
         return instances, pairs, scores

@@ -22,6 +22,9 @@ _OFFICE = {"xl/": "an Excel workbook: save it as CSV in UTF-8", "word/": "a Word
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError)
 _DAMAGE += (RuntimeError, NotImplementedError, OverflowError)  # encrypted or of an unknown kind, for zipfile
 
+_END = "litcoin_batch.end"
+_ENDS = {"EmptyHeaderError": "no end mark, it may be cut", "TruncatedHeaderError": "cut within a header"}
+
 # A member: its name, and its bytes, or why there are none.
 Member = tuple[str, BinaryIO | str]
 
@@ -106,13 +109,28 @@ def _placed(item: Document | Reject, source: str, record: int, name: str) -> Doc
     return replace(item, source=source, record=record, reason=f"{place}: {item.reason}")
 
 
+class _Header(tarfile.TarInfo):
+    """Keeps what ended the archive: the library itself takes a damaged header for the end."""
+
+    @classmethod
+    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+        try:
+            return super().fromtarfile(archive)
+        except tarfile.HeaderError as error:
+            archive.pax_headers[_END] = type(error).__name__
+            raise
+
+
 def _tar_members(stream: ByteSource) -> Iterator[Member]:
-    with tarfile.open(fileobj=stream, mode="r|", ignore_zeros=False, errors="backslashreplace") as archive:
+    with tarfile.open(fileobj=stream, mode="r|", errors="backslashreplace", tarinfo=_Header) as archive:
         for member in archive:
             if member.isdir():
                 continue
             content = archive.extractfile(member) if member.isreg() else None
             yield member.name, content or "not a plain file but a link or a device, which is not read"
+        # Two blocks of zeros end an archive.
+        if (end := archive.pax_headers.get(_END)) != tarfile.EOFHeaderError.__name__:
+            raise tarfile.ReadError(_ENDS.get(end, "a header cannot be read"))
 
 
 def _zip_members(stream: ByteSource) -> Iterator[Member]:

@@ -231,7 +231,10 @@ class _Values:
             found, _ = self._parse(self._text, self._at)
         except (ValueError, RecursionError):
             return True
-        return isinstance(found, dict) and self._layout.is_record(found)
+        return isinstance(found, dict) and (self._layout.is_record(found) or self._is_container(found))
+
+    def _is_container(self, found: dict) -> bool:
+        return next(self._unpacked(found, 0), None) is not found
 
     def _remember(self, begin: bytes) -> None:
         match = _FIRST_KEY.match(begin.decode("utf-8", "surrogateescape"))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from litcoin_batch.reports.charts import INK, LINES, Labels, bars, draw
 from litcoin_batch.reports.page import Html, Page, join, paragraph, table
@@ -133,7 +134,7 @@ def _by_year(facts: dict[str, Any]) -> Html:
                 label=_label(theme),
             )
         axes.set_ylim(bottom=0)
-        axes.xaxis.get_major_locator().set_params(integer=True)
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
         axes.legend(loc="upper left", bbox_to_anchor=(0, -0.18), fontsize=8.5)
 
     rows = [(year, totals[year], *(counts.get((year, t["theme"]), 0) for t in themes)) for year in years]

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from litcoin_batch.text.reading import read_text
+
 Span = tuple[int, int]
 
 # Bounded, so that unclosed brackets cannot make the search quadratic.
@@ -31,6 +33,11 @@ class Definition(NamedTuple):
 
 def find_definitions(text: str) -> list[Definition]:
     """All definitions, in the order of their opening bracket."""
+    reading = read_text(text)
+    return [Definition(*map(reading.stored, found)) for found in _definitions(reading.text)]
+
+
+def _definitions(text: str) -> list[Definition]:
     definitions = []
     for match in _BRACKETED.finditer(text):
         definition = _long_then_short(text, match) or _short_then_long(text, match)

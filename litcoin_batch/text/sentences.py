@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 
 from litcoin_batch.schema import Document
+from litcoin_batch.text.reading import Reading, read_document
 
 # A full stop after these never ends a sentence.
 _NEVER = frozenset(
     "e.g i.e vs cf viz fig figs eq eqs ref refs tab suppl approx ca dr prof mr mrs ms st var "
-    "subsp resp incl vol pp ed eds subg cv".split()
+    "subsp resp incl vol pp ed eds subg cv str ssp sv pv bv".split()
 )
 # After these, and after single letters and dotted letters (E. coli, U.S.), it ends one only where
 # a word follows that opens sentences: "Candida spp. We grew", but "Streptomyces sp. MK-30".
@@ -34,10 +35,28 @@ _SECTION_WORDS = frozenset(
     "RATIONALE RESULT RESULTS SETTING SIGNIFICANCE SUBJECTS SUMMARY".split()
 )
 
+# Between these and a full stop a single letter belongs to the word: "at 37 degrees C. Cells", "hepatitis B. Treatment".
+_BEFORE_LETTER = frozenset(
+    "degrees degree hepatitis influenza vitamin vitamins group groups type types grade class stage phase factor protein "
+    "subunit chain panel immunoglobulin apolipoprotein cytochrome haemophilia hemophilia".split()
+)
+# "given i.v. Rats died", but "given i.v. Gd-DTPA": the word after the next tells.
+_VERBS = frozenset(
+    "was were is are had has have did died showed received underwent can could may might will would do does".split()
+)
+_LOWER_DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|spp?")
+_NAME_AND_VERB = re.compile(r"\s*[A-Z][a-z]{2,30} ([a-z]{2,10})\b")
+_LETTER_BEHIND = re.compile(r"(?:\b([a-z]{4,16}) |°)[A-Z]\Z")
+# A heading that stands behind a full stop without a space: capitals, or a colon after it.
+_HEADING = re.compile(
+    rf"(?:{'|'.join(sorted(_SECTION_WORDS))})\b(?! [a-z])|([A-Z][a-z]{{2,14}})(?: and [a-z]{{3,12}})?:"
+)
+
 # Repetitions are bounded, so that a page of dots takes linear time. The alternatives come after a set of characters,
 # which is what the regex engine can look for fast; what must stand before them is looked at behind it.
-_STOP = re.compile(r"[.!?\n](?:(?<!\n)[.!?]{0,7}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z)]\.)(?=[A-Z])|(?<=\n)[^\S\n]*\n)")
-_LABEL = re.compile(r"(?<!\S)[A-Z][A-Z/&,() -]{2,60}:(?=\s)")
+_STOP = re.compile(r"[.!?\n](?:(?<!\n)[.!?]{0,7}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z0-9%)\]]\.)(?=[A-Z])|(?<=\n)[^\S\n]*\n)")
+_LABEL = re.compile(r"(?<!\S)[A-Z][A-Z/&,() -]{2,60}:(?=\s|[A-Z][a-z])")
+_NOT_BEFORE_GLUED = frozenset("0123456789%]")  # "v1.In" is no end of a sentence; before a heading it is
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
 _DOTTED = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 # Letters that a word of neither set above has.
@@ -72,9 +91,15 @@ def split_sentences(text: str) -> list[tuple[int, int]]:
 
 
 def split_document(document: Document) -> list[tuple[int, int]]:
-    """Spans over ``document.text``; title and abstract never share a sentence."""
-    title, abstract = document.title or "", document.abstract or ""
-    shift = len(title) + 1
+    """Spans over ``document.text``; title and abstract never share a sentence, markup ends none."""
+    reading = read_document(document)
+    return [reading.stored(span) for span in split_reading(reading)]
+
+
+def split_reading(reading: Reading) -> list[tuple[int, int]]:
+    """The same as spans over what is read."""
+    shift = reading.n_title_chars + 1
+    title, abstract = reading.text[: shift - 1], reading.text[shift:]
     return split_sentences(title) + [(start + shift, end + shift) for start, end in split_sentences(abstract)]
 
 
@@ -102,7 +127,9 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str]) -> bool:
         return True
     following = _next_token(text, match.end())
     if match.end() < len(text) and not text[match.end()].isspace():
-        return following in _OPENERS
+        return (following in _OPENERS and text[match.start() - 1] not in _NOT_BEFORE_GLUED) or _is_heading(
+            text, match.end()
+        )
     if not _can_open(following):
         return False
     if stop[0] != "." or len(stop.rstrip("\"'”’)]")) > 1:
@@ -111,13 +138,28 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str]) -> bool:
     lowered = word.lower()
     if lowered in _NEVER:
         return False
-    if lowered in _SOMETIMES or _DOTTED.fullmatch(word):
-        return following in _OPENERS
+    if lowered in _SOMETIMES or _DOTTED.fullmatch(word) or word == "°C":
+        return following in _OPENERS or _opens_all_the_same(text, match, word)
     if lowered in ("no", "nos"):
         return not following[0].isdigit()
     # "1. First we ..." is an item's number, not a sentence.
     numbered = word.isdigit() and len(word) <= 2 and not text[begin : match.start()].strip()[2:]
     return not numbered
+
+
+def _opens_all_the_same(text: str, match: re.Match[str], word: str) -> bool:
+    """Whether a sentence ends with an abbreviation or a letter, though the next word does not say so."""
+    if _LOWER_DOTTED.fullmatch(word):
+        found = _NAME_AND_VERB.match(text, match.end())
+        return found is not None and found[1] in _VERBS
+    behind = _LETTER_BEHIND.search(text, max(0, match.start() - _LOOK_BACK_CHARS), match.start())
+    following = _next_token(text, match.end())
+    return behind is not None and behind[1] in (None, *_BEFORE_LETTER) and following[1:2].islower()
+
+
+def _is_heading(text: str, position: int) -> bool:
+    found = _HEADING.match(text, position)
+    return found is not None and (found[1] is None or found[1].upper() in _SECTION_WORDS)
 
 
 def _word_before(text: str, begin: int, stop: int) -> str:

@@ -8,6 +8,7 @@ from litcoin_batch.concepts.folding import fold
 from litcoin_batch.schema import ENTITY_TYPES
 
 CHEMICAL, DISEASE, GENE = "ChemicalEntity", "DiseaseOrPhenotypicFeature", "GeneOrGeneProduct"
+VARIANT = "SequenceVariant"
 ALIKE = [
     (CHEMICAL, "H\u2082O\u2082", "H2O2", "H(2)O(2)"),
     (CHEMICAL, "Ca\u00b2\u207a", "Ca2+", "Ca(2+)"),
@@ -23,6 +24,13 @@ ALIKE = [
     (DISEASE, "\ufb01brosis", "fibrosis"),
     (DISEASE, "type II diabetes", "type 2 diabetes"),
     (DISEASE, "leukaemia", "leukemia", "Leukemias"),
+    (DISEASE, "Parkinson's disease", "parkinson disease"),
+    (DISEASE, "HCCs", "HCC"),
+    (DISEASE, "abscesses", "abscess"),
+    (DISEASE, "renal abnormalities", "renal abnormality"),
+    (GENE, "NF-\u03baB", "NF-kappaB"),
+    (VARIANT, "p.Arg506Gln", "R506Q"),
+    (VARIANT, "1691G->A", "c.1691G>A"),
 ]
 DIFFERENT = [
     (GENE, "IL-1", "IL-12", "IL-1-2"),
@@ -30,6 +38,10 @@ DIFFERENT = [
     (CHEMICAL, "H2O", "H2O2"),
     (CHEMICAL, "sulfate", "sulfite"),
     (DISEASE, "type 1 diabetes", "type 2 diabetes"),
+    (DISEASE, "virus", "viru"),
+    (GENE, "HSP 7-1", "HSP 71"),
+    (CHEMICAL, "+", "-"),
+    (VARIANT, "R506Q", "R506K"),
 ]
 
 
@@ -47,3 +59,8 @@ def test_different_names_fold_apart(type_, names):
 @pytest.mark.parametrize("surface", ["\u2026", "+", "\u00bd", "x", "N" * 10_000])
 def test_whatever_is_visible_has_a_key(type_, surface):
     assert fold(surface, type_).strip()
+
+
+def test_markup_in_a_name_is_folded_away():
+    assert fold("H<sub>2</sub>O<sub>2", "ChemicalEntity") == fold("H2O2", "ChemicalEntity")
+    assert fold("IL-1&beta;", "GeneOrGeneProduct") == fold("IL-1β", "GeneOrGeneProduct")

@@ -111,6 +111,8 @@ def test_a_users_names_replace_and_annotated_names_add(folder):
         *(("7157", "symbol"), ("1", "annotated"), ("22059", "lent"), ("24842", "lent")),
     ]
     assert annotated.find("trp53", GENE)[0].count == 1
+    assert [e.concept_id for e in own.layered([Row("TP53", GENE, "2")]).find("tp53", GENE)] == ["2"]
+    assert own.concept("7157", GENE).name == "TP53"
     assert len({v.vocabulary_id for v in (vocabulary, own, annotated, vocabulary.layered(rows[:1]))}) == 4
 
 

@@ -49,7 +49,8 @@ def test_tables_of_the_real_model_do_not_depend_on_partitions_or_batches(spark, 
     for name, (one, three) in tables.items():
         assert one == three, name
     row = pq.read_table(tmp_path / "one" / "runs").to_pylist()[0]
-    assert row["model_id"] == json.loads((checkpoint / "manifest.json").read_text())["model_id"]
+    checkpoint_id = json.loads((checkpoint / "manifest.json").read_text())["model_id"]
+    assert row["model_id"] == f"{checkpoint_id}+{row['vocabulary_id']}"
     assert (row["n_annotated"], row["n_without_text"]) == (8, 4)
 
 

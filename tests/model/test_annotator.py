@@ -37,6 +37,19 @@ def test_memory_is_given_back_between_batches(checkpoint, monkeypatch):
     assert len(between) > 2 and max(between) <= 4 and between[-1] == 0
 
 
+def test_an_annotator_leaves_its_checkpoint_as_it_is(checkpoint):
+    loaded = Checkpoint.load(checkpoint)
+    before = {name: weight.clone() for name, weight in loaded.model.state_dict().items()}
+    annotator = Annotator(loaded, open_linker(), device="cpu", precision="bfloat16")
+    annotator.annotate(documents())
+    after = loaded.model.state_dict()
+    assert before.keys() == after.keys()
+    assert all(
+        weight.dtype == after[name].dtype and torch.equal(weight, after[name]) for name, weight in before.items()
+    )
+    assert any(weight.dtype != torch.float32 for weight in annotator.model.parameters())
+
+
 def test_annotations_fit_their_documents(checkpoint):
     annotator = Annotator.load(checkpoint, device="cpu")
     found = annotator.annotate(documents())

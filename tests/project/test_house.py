@@ -1,5 +1,6 @@
 """What keeps the house in order: tiers of tests, targets of make, extras that errors name."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -8,7 +9,8 @@ import conftest
 import pytest
 
 import litcoin_batch
-from litcoin_batch.commands import front_door
+from litcoin_batch.commands import terminal
+from measure_house import circles, imported, module_of, room
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -37,16 +39,16 @@ def test_each_target_of_make_says_what_it_is_for():
     assert targets - told == {"java"}
 
 
-@pytest.mark.parametrize("extra", sorted(set(front_door.EXTRAS.values())))
+@pytest.mark.parametrize("extra", sorted(set(terminal.EXTRAS.values())))
 def test_an_extra_that_an_error_names_brings_the_package(extra):
     brought = {re.split(r"[=\[]", line)[0] for line in PROJECT["optional-dependencies"][extra]}
-    named = {package for package, one in front_door.EXTRAS.items() if one == extra}
+    named = {package for package, one in terminal.EXTRAS.items() if one == extra}
     assert brought & named
 
 
 def test_the_extra_all_is_what_the_commands_need():
     (line,) = PROJECT["optional-dependencies"]["all"]
-    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(front_door.EXTRAS.values())
+    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(terminal.EXTRAS.values())
 
 
 def test_every_pin_is_in_the_lock():
@@ -56,6 +58,18 @@ def test_every_pin_is_in_the_lock():
     wanted = {normal(line) for line in [*PROJECT["dependencies"], *pins]}
 
     assert wanted - lock == set()
+
+
+def test_rooms_make_no_circle():
+    package = sorted((REPOSITORY / "litcoin_batch").rglob("*.py"))
+    edges = {
+        (room(module_of(path.relative_to(REPOSITORY))), room(module))
+        for path in package
+        for module in imported(ast.parse(path.read_text()))
+    }
+    assert ("model", "text") in edges
+    assert circles(edges) == []
+    assert circles(edges | {("schema", "warehouse")})
 
 
 def test_the_changelog_begins_with_this_version():

@@ -76,8 +76,8 @@ def _mutate(whole: bytes, seeded: random.Random) -> tuple[tuple[str, ...], bytes
     edits: list[tuple[int, int, bytes]] = []
     kinds = []
     for _ in range(seeded.randint(1, 4)):
-        kind = seeded.choice(tuple(_KINDS))
-        found = _KINDS[kind](whole, seeded)
+        kind = seeded.choice(tuple(BYTE_EDITS))
+        found = BYTE_EDITS[kind](whole, seeded)
         # Edits that overlap would have to be told apart: a later one gives way.
         if all(e <= begin or b >= end for b, e, _ in found for begin, end, _ in edits):
             edits += found
@@ -127,7 +127,7 @@ def _lose_tag(whole: bytes, seeded: random.Random) -> list[tuple[int, int, bytes
     return [(*seeded.choice([m.span() for m in _TAG.finditer(whole)]), b"")]
 
 
-_KINDS = {
+BYTE_EDITS = {
     "flip": _flip,
     "overwrite": _overwrite,
     "lose": _lose,

@@ -78,6 +78,19 @@ def test_nothing_visible_gives_no_sentence(text):
         ["We used sample no. 5 and Nos. 6-8.", "It answered no.", "We stopped."],
         ["1. Patients were seen.", "2. Patients were treated in 2005.", "Some died."],
         ["It caused the disease.", "We treated c.76A>T and p.Arg84Gln."],
+        ["The drug was given i.v.", "Rats died."],
+        [
+            "Streptomyces sp. MK-30 was isolated; B. subtilis str. 168 and S. enterica sv. Typhimurium grew.",
+            "All lived.",
+        ],
+        [
+            "Isolates were of Candida spp.",
+            "Cultures were grown at 37 degrees C.",
+            "Cells were lysed at 4 °C.",
+            "It froze.",
+        ],
+        ["They had hepatitis C.", "Treatment was shown by A. B. Jones was slow.", "Nobody knew."],
+        ["BACKGROUND:Metformin works", "RESULTS:It does."],
     ],
 )
 def test_examples_split_between_the_parts(parts):
@@ -89,6 +102,24 @@ def test_a_missing_space_before_a_common_opener_still_ends_the_sentence():
         "It caused disease.",
         "The cause is Foo.Bar binding.",
     ]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        ["It was seen in mice.", "CONCLUSION: We agree."],
+        ["It rose (p < 0.05).", "Conclusions: it works."],
+        ["It was so in 2005.", "METHODS We did it."],
+        ["It fell by 5%.", "Materials and methods: We did it."],
+    ],
+)
+def test_a_heading_glued_to_a_sentence_begins_the_next(parts):
+    assert sentences("".join(parts)) == parts
+
+
+@pytest.mark.parametrize("text", ["Foo.Bar binds v1.In vivo", "It is p53.Foo: bar", "We gave it i.v. Gd-DTPA was seen"])
+def test_what_looks_like_the_end_of_a_sentence(text):
+    assert sentences(text) == [text]
 
 
 def test_a_blank_line_ends_a_sentence_and_a_single_line_break_does_not():

@@ -153,12 +153,22 @@ def test_what_is_left_out_is_counted_with_its_first_place(tmp_path):
     genes = {**GENES, "leave_out": ["B-cell .*", "an invented clash .*", "il6"]}
     result, vocabulary = build(tmp_path, genes, CHEMICALS)
     left_out = vocabulary.manifest["sources"]["gene_info"]["left_out"]
-    assert {reason: v["n"] for reason, v in left_out.items()} == {"that fit leave_out": 3}
+    assert {reason: v["n"] for reason, v in left_out.items()} == {"of none of our types": 1, "that fit leave_out": 3}
     assert left_out["that fit leave_out"]["first"].endswith("gene_info0, line 2")
     # A record that is named so is left out whole.
     assert vocabulary.concept("1", GENE) is None
     assert vocabulary.manifest["sources"]["mesh"]["left_out"]["of none of our types"]["n"] == 1
     assert "of none of our types" in result.output
+
+
+def test_only_names_that_fit_keep_and_concepts_that_are_known_are_taken(tmp_path):
+    genes = {**GENES, "keep": ["I.*"]}
+    table = "surface\ttype\tconcept_id\nhgf\tGeneOrGeneProduct\t3569\nhgf\tGeneOrGeneProduct\t99\n"
+    _, vocabulary = build(tmp_path, genes, {"layout": "table", "files": [table], "known_only": True})
+    assert sorted(vocabulary.names(GENE)) == ["hgf", "ifnb2", "il6"]
+    assert [c for c, _, _ in entries(vocabulary, GENE, "hgf")] == ["3569"]
+    reasons = vocabulary.manifest["sources"]["table"]["left_out"]
+    assert {reason: v["n"] for reason, v in reasons.items()} == {"concept that no earlier source has": 1}
 
 
 def test_two_sources_that_contradict_are_refused_by_both_places(tmp_path):

@@ -15,6 +15,7 @@ from training.data.examples import CLASSES
 from training.data.marked_pairs import marked_pairs
 from training.gap_table import main as gap_table
 from training.learning.pair_marker import PairMarker, sample_negatives, train_epoch
+from training.pair_marker import main as pair_marker
 
 CHEMICAL_GENE = [("ChemicalEntity", "GeneOrGeneProduct")]
 
@@ -74,3 +75,35 @@ def test_the_gap_table_sets_figures_side_by_side(tmp_path):
     result = CliRunner().invoke(gap_table, [f"heads={path}"])
     assert "| heads | 0.500 | - | - | 0.250 | - |" in result.output
     assert CliRunner().invoke(gap_table, ["heads=nowhere.json"]).exit_code == 2
+
+
+def test_the_command_trains_and_scores(tmp_path):
+    def written(name: str, pmids: range) -> str:
+        blocks = []
+        for d in map(document, pmids):
+            rows = [f"{d.pmid}\t{m.start}\t{m.end}\t{m.text}\t{m.type}\t{m.entity_ids[0]}" for m in d.gold.mentions]
+            related = [f"{d.pmid}\t{r.type}\t{r.entity_1_id}\t{r.entity_2_id}\tNovel" for r in d.gold.relations]
+            blocks.append("\n".join([f"{d.pmid}|t|{d.title}", f"{d.pmid}|a|{d.abstract}", *rows, *related]))
+        path = tmp_path / f"{name}.PubTator"
+        path.write_text("\n\n".join(blocks) + "\n\n")
+        return str(path)
+
+    out = tmp_path / "out.json"
+    options = [
+        "--backbone",
+        str(tiny_backbone(tmp_path / "b")),
+        "--train",
+        written("train", range(1, 7)),
+        "--epochs",
+        "2",
+        "--max-pieces",
+        "48",
+    ]
+    options += ["--dev", written("dev", range(11, 13)), "--rule-made", "4", "--json", str(out)]
+    result = CliRunner().invoke(pair_marker, options)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(out.read_text())
+    assert figures["n_documents"] == 2 and "ner" not in figures and len(figures["train_sec"]) == 2
+    assert figures["settings"]["rule_made"] == 4 and figures["contrast"]["overall"]["sign right"]["n"] > 90
+    again = [*options, "--dev", written("again", range(1, 2))]
+    assert "leak" in CliRunner().invoke(pair_marker, again).output

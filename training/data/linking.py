@@ -33,7 +33,7 @@ _LEAST_COUNT = 3
 
 @dataclass(frozen=True, slots=True)
 class LinkingDocument:
-    """``document.gold`` with BioRED's types and ids; ``weight`` of one of its mentions; ``is_ours``: of the first corpus, BioRED's own annotation."""
+    """``document.gold`` with BioRED's types and ids; ``weight`` of one of its mentions, 0 where only its names count; ``is_ours``: of the first corpus, BioRED's own annotation."""
 
     document: Document
     corpus: str

@@ -75,7 +75,10 @@ def gene_info(paths: Sequence[Path], options: Options) -> Iterator[Record]:
         for place, gene in table_of(path, ("tax_id", "GeneID", "Symbol", "Synonyms")):
             needed(place, gene, "tax_id", "GeneID", "Symbol")
             taxon = options.taxon(gene["tax_id"])
-            if taxon is None or gene["Symbol"] == "NEWENTRY" or gene.get("type_of_gene") in options.drop_types:
+            if taxon is None:
+                continue
+            if gene["Symbol"] == "NEWENTRY" or gene.get("type_of_gene") in options.drop_types:
+                yield Record(place, gene["GeneID"], (), ())
                 continue
             if not gene["GeneID"].isdigit() or not gene["tax_id"].isdigit():
                 raise ContractError(

@@ -21,6 +21,17 @@ _SYNONYM, _ANNOTATED, _LENT = _RANK["synonym"], _RANK["annotated"], _RANK["lent"
 _SURE_SHARE = 0.6
 
 
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What is taken of a source: records whose preferred name fits ``leave_out`` as a whole are left out, so are other
+    such names, and names that do not fit ``keep``; with ``known_only`` also concepts that no earlier source has.
+    """
+
+    leave_out: re.Pattern[str] | None = None
+    keep: re.Pattern[str] | None = None
+    known_only: bool = False
+
+
 @dataclass(slots=True)
 class Tally:
     """What one source gave. ``left_out``: reason -> how many and the first place."""
@@ -30,7 +41,7 @@ class Tally:
     left_out: dict[str, tuple[int, str]] = field(default_factory=dict)
 
     def leave_out(self, reason: str, place: Place) -> None:
-        n, first = self.left_out.get(reason, (0, str(place)))
+        n, first = self.left_out.get(reason, (0, f"{place.path.name}, line {place.line}"))
         self.left_out[reason] = n + 1, first
 
 
@@ -61,22 +72,17 @@ class VocabularyCompiler:
         self._counts: Counts = {}
         self.tallies: dict[str, Tally] = {}
 
-    def add(
-        self, source: str, records: Iterable[Record], leave_out: re.Pattern[str] | None = None, known_only: bool = False
-    ) -> Tally:
-        """``leave_out``: records whose preferred name fits as a whole are left out, and other such names; all are counted.
-
-        ``known_only``: whether concepts are left out that no earlier source has.
-        """
+    def add(self, source: str, records: Iterable[Record], choice: Choice = Choice()) -> Tally:
+        """What ``choice`` leaves out is counted."""
         tally = self.tallies.setdefault(source, Tally())
         for record in records:
             tally.n_records += 1
             reason, concept_id = self._joined(record)
-            names = () if reason else self._wanted(record, leave_out, tally)
+            names = () if reason else self._wanted(record, choice, tally)
             for type_ in record.types if not reason else ():
                 if type_ not in ENTITY_TYPES:
                     raise ContractError(f"{record.place}: type {type_!r}, expected one of {', '.join(ENTITY_TYPES)}")
-                if known_only and (type_, concept_id) not in self._concepts:
+                if choice.known_only and (type_, concept_id) not in self._concepts:
                     reason = "concept that no earlier source has"
                 elif names or record.former_ids:
                     self._add_record(source, type_, record._replace(concept_id=concept_id, names=names))
@@ -92,18 +98,18 @@ class VocabularyCompiler:
             if kind == "symbol":
                 self._of_symbol.setdefault((record.taxon, surface), record.concept_id)
 
-    def _wanted(self, record: Record, leave_out: re.Pattern[str] | None, tally: Tally) -> tuple[tuple[str, str], ...]:
+    def _wanted(self, record: Record, choice: Choice, tally: Tally) -> tuple[tuple[str, str], ...]:
         wanted = []
         for kind, surface in record.names:
-            reason = self._unwanted(record.place, surface, leave_out)
+            reason = self._unwanted(record.place, surface, choice)
             if reason:
                 tally.leave_out(reason, record.place)
             else:
                 wanted.append((kind, surface))
-        named_so = record.names and leave_out and leave_out.fullmatch(record.names[0][1])
+        named_so = record.names and choice.leave_out and choice.leave_out.fullmatch(record.names[0][1])
         return () if named_so else tuple(wanted)
 
-    def _unwanted(self, place: Place, surface: str, leave_out: re.Pattern[str] | None) -> str | None:
+    def _unwanted(self, place: Place, surface: str, choice: Choice) -> str | None:
         if len(surface) > LONGEST_NAME_CHARS:
             raise ContractError(
                 f"{place}: a name of {len(surface):,} characters, expected at most {LONGEST_NAME_CHARS:,}; "
@@ -111,7 +117,9 @@ class VocabularyCompiler:
             )
         if len(surface) > self._longest_name:
             return f"longer than {self._longest_name} characters"
-        return "that fit leave_out" if leave_out and leave_out.fullmatch(surface) else None
+        if choice.leave_out and choice.leave_out.fullmatch(surface):
+            return "that fit leave_out"
+        return "that do not fit keep" if choice.keep and not choice.keep.fullmatch(surface) else None
 
     def _joined(self, record: Record) -> tuple[str | None, str]:
         """Why the record has no concept, and its concept, which records joined by symbol or name find here."""

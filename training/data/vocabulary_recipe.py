@@ -12,6 +12,7 @@ import yaml
 from litcoin_batch.concepts.lexicon_files import LONGEST_NAME_CHARS
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError
 from training.data import derived_layouts, published_layouts
+from training.data.vocabulary_compiler import Choice
 from training.data.vocabulary_records import Options, Record
 
 LAYOUTS: dict[str, Callable[[Sequence[Path], Options], Iterator[Record]]] = {
@@ -27,24 +28,20 @@ LAYOUTS: dict[str, Callable[[Sequence[Path], Options], Iterator[Record]]] = {
 }
 ORTHOLOGUES = "orthologues"
 _FACTS = ("release", "licence", "credit")
-_SOURCE_KEYS = {"name", "layout", "files", "taxa", "drop_types", "leave_out", "lend_to", "known_only", *_FACTS}
+_SOURCE_KEYS = {"name", "layout", "files", "taxa", "drop_types", "leave_out", "keep", "lend_to", "known_only", *_FACTS}
 _RECIPE_KEYS = {"sources", "longest_name", "same_taxon", "everyday", "without"}
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """``facts``: release, licence and credit, as the manifest repeats them. ``lend_to``: of orthologues, who borrows names.
-
-    ``known_only``: whether only concepts are taken that an earlier source has.
-    """
+    """``facts``: release, licence and credit, as the manifest repeats them. ``lend_to``: of orthologues, who borrows names."""
 
     name: str
     layout: str
     files: tuple[Path, ...]
     options: Options
-    leave_out: re.Pattern[str] | None
+    choice: Choice = Choice()
     lend_to: frozenset[str] = frozenset()
-    known_only: bool = False
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def records(self) -> Iterator[Record]:
@@ -99,10 +96,6 @@ def _source(recipe: Path, root: Path, entry: object, same_taxon: Mapping[str, st
     files = tuple(recipe.parent / f if f.startswith("./") else root / f for f in entry["files"])
     if absent := [str(f) for f in files if not f.is_file()]:
         raise ConfigError(f"{place}: no such file: {', '.join(absent)}")
-    try:
-        leave_out = re.compile("|".join(f"(?:{p})" for p in entry["leave_out"])) if entry.get("leave_out") else None
-    except re.error as error:
-        raise ConfigError(f"{place}: leave_out: not a regular expression: {error}") from error
     options = Options(_texts(entry.get("taxa")), same_taxon, _texts(entry.get("drop_types")))
     facts = {key: str(entry[key]) for key in _FACTS if key in entry}
     return Source(
@@ -110,11 +103,19 @@ def _source(recipe: Path, root: Path, entry: object, same_taxon: Mapping[str, st
         layout=entry["layout"],
         files=files,
         options=options,
-        leave_out=leave_out,
+        choice=Choice(
+            _pattern(place, entry, "leave_out"), _pattern(place, entry, "keep"), bool(entry.get("known_only"))
+        ),
         lend_to=_texts(entry.get("lend_to")),
-        known_only=bool(entry.get("known_only")),
         facts=facts,
     )
+
+
+def _pattern(place: str, entry: Mapping, key: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile("|".join(f"(?:{p})" for p in entry[key])) if entry.get(key) else None
+    except re.error as error:
+        raise ConfigError(f"{place}: {key}: not a regular expression: {error}") from error
 
 
 def _texts(values: Sequence[object] | None) -> frozenset[str]:

@@ -115,7 +115,7 @@ def train_epoch(
         torch.nn.utils.clip_grad_norm_(marker.model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        total += float(loss) * len(rows)
+        total += loss.item() * len(rows)
     return total / max(1, len(pairs))
 
 

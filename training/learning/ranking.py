@@ -18,8 +18,9 @@ VARIANT = ENTITY_TYPES[3]
 _LEAST_FEATURE_COUNT = 4
 # Chosen by cross-validation: features of a document are few documents' worth, however many mentions it has.
 DECAY = 1e-4
-# A mention that is less surely linked stays unresolved: the wrong concept costs more than none.
-LEAST_SURENESS = 0.4
+# A mention that is less surely linked stays unresolved: the wrong concept costs more than none. Variants excepted: a
+# change that is read right is an identity, even where annotators write its dbSNP number.
+LEAST_SURENESS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +52,15 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
         gold = one.document.gold.mentions
         mentions = bare(gold)
         choices = linker.runners_up(one.document, mentions, 1) if any(m.type == VARIANT for m in gold) else None
-        for i, (mention, ranked) in enumerate(zip(gold, linker.ranked(one.document, mentions), strict=True)):
+        for i, (mention, described) in enumerate(zip(gold, linker.described(one.document, mentions), strict=True)):
             if not mention.entity_ids:
                 continue
             ids, features = [], []
             if mention.type == VARIANT and choices and choices[i]:
                 ids, features = [frozenset(choices[i][0].entity_ids)], [[f"v:how={choices[i][0].how}"]]
-            elif ranked is not None:
-                ids = [frozenset(o.candidate.concept_id.split(",")) for o in ranked.options]
-                features = ranked.features
+            elif described:
+                ids = [frozenset(joined.split(",")) for joined, _ in described]
+                features = [found for _, found in described]
             gold_ids = frozenset(mention.entity_ids)
             examples.append(
                 Example(one.pmid, mention.type, mention.text, gold_ids, ids, features, one.weight, one.is_ours)
@@ -70,7 +71,7 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
 def learn(examples: Iterable[Example], least: float = LEAST_SURENESS) -> Ranker:
     examples = _joined(e for e in examples if e.ids)
     choice = _learn_choice([e for e in examples if e.right is not None and len(e.ids) > 1])
-    ranker = Ranker(choice, {}, dict.fromkeys(ENTITY_TYPES, least))
+    ranker = Ranker(choice, {}, dict.fromkeys(ENTITY_TYPES, least) | {VARIANT: 0.0})
     return replace(ranker, sureness=_learn_sureness(examples, ranker))
 
 

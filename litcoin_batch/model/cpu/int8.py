@@ -10,7 +10,6 @@ further channels with the same weights (after Zhao et al. 2019, arXiv:1901.09504
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -31,11 +30,6 @@ _LEVELS = 255
 _FEW_ROWS = 1_024
 # Below this a channel is constant, and any step will do.
 _LEAST_REACH = 1e-6
-# Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
-warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
-# oneDNN keeps a kernel for every number of rows that it has met, 1,024 of them, some 200 MB; every batch has another. It
-# reads this once, at its first product: enough for the layers of one pass.
-os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
 
 
 @contextmanager
@@ -81,6 +75,8 @@ def to_int8(
 ) -> None:
     """Exchange ``layers``, named as in ``module``, in place and for inference on a CPU only.
 
+    From then on torch does not warn this process of its own rounding.
+
     ``of_one_input``: those that see rows of one tensor, and are to take the same bytes of it.
 
     Raises ``ContractError`` where ``ranges`` are those of other layers.
@@ -93,6 +89,8 @@ def to_int8(
     if of_one_input:
         low, high = torch.stack([ranges[name] for name in of_one_input]).unbind(dim=1)
         ranges = {**ranges, **dict.fromkeys(of_one_input, torch.stack([low.amin(dim=0), high.amax(dim=0)]))}
+    # Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
+    warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
     inputs: dict[bytes, Int8Input] = {}
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")

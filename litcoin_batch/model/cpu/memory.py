@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import ctypes
 import gc
+import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,12 @@ def kept_for_good() -> Iterator[None]:
     yield
     gc.collect()
     gc.freeze()
+    # Libraries that look for what they have left at the end would find all of it.
+    atexit.register(gc.unfreeze)
 
 
-# Libraries that look for what they have left at the end would find all of it.
-atexit.register(gc.unfreeze)
+def keep_few_kernels() -> None:
+    """Before the first product of a process: oneDNN keeps a kernel for every number of rows that it has met, 1,024 of them,
+    some 200 MB, and every batch has another number. Enough for the layers of one pass.
+    """
+    os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")

@@ -132,7 +132,7 @@ class XmlRecords:
         self._start_anywhere = re.compile(rb"<(?:%s)(?=[\s/>])" % names)
         roots = b"|".join(root.encode() for root in self._tags_by_root)
         self._token = re.compile(
-            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])|<(?P<root>%s)(?:\s[^<>]*)?>"
+            rb"(?P<special>%s)|</(?P<end>%s)\s*>|<(?P<start>%s)(?=[\s/>])|<(?P<root>%s)(?:\s[^<>]*)?/?>"
             % (special, ends, names, roots)
         )
 
@@ -211,6 +211,7 @@ class XmlRecords:
                     return Damage(f"XML is not well-formed: {error.msg}", raw)
             if token.kind in ("start", "root") or (token.kind == "end" and token.name in self._roots):
                 break
+        self._closed |= token.kind == "root"  # the damage says that what is around it was cut
         slash = "/" if token.kind == "end" else ""
         return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._take(token.begin))
 

@@ -6,6 +6,7 @@ Inputs may lie at ``s3://``, too, which needs no jars: ``objects`` lists and rea
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark.sql import SparkSession
 
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.files.local_files import find_local, is_local, is_named_locally, path_of
 from litcoin_batch.warehouse.files.objects import find_objects, is_object, read_object
 
 _OBJECT_STORES = {"s3a", "gs", "abfs", "abfss", "wasb", "wasbs"}
@@ -22,11 +24,15 @@ _OBJECT_STORES = {"s3a", "gs", "abfs", "abfss", "wasb", "wasbs"}
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """``path`` carries its scheme: ``file:/data/x.xml``; ``modified`` in milliseconds since 1970, 0 if not known."""
+    """``path`` carries its scheme: ``file:/data/x.xml``; ``modified`` in milliseconds since 1970, 0 if not known.
+
+    ``problem``: why it cannot be read, empty as a rule.
+    """
 
     path: str
     n_bytes: int
     modified: int = 0
+    problem: str = ""
 
     @property
     def name(self) -> str:
@@ -50,21 +56,9 @@ def find_files(spark: SparkSession, paths: list[str] | tuple[str, ...]) -> list[
     return sorted(found.values(), key=lambda file: file.path)
 
 
-def as_uri(spark: SparkSession, path: str) -> str:
-    return spark._jvm.org.apache.hadoop.fs.Path(path).toUri().toString()
-
-
-def read_end(spark: SparkSession, file: StoredFile, n: int) -> bytes:
-    """The last ``n`` bytes, fewer where the file has not as many."""
-    if is_object(file.path):
-        return read_object(file.path, last=n) if file.n_bytes else b""
-    path = spark._jvm.org.apache.hadoop.fs.Path(file.path)
-    stream = path.getFileSystem(spark._jsc.hadoopConfiguration()).open(path)
-    try:
-        stream.seek(max(0, file.n_bytes - n))
-        return bytes(stream.read() for _ in range(min(n, file.n_bytes)))
-    finally:
-        stream.close()
+def escape(path: str) -> str:
+    """For where Spark takes a path as a pattern: the same path, meant literally."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
@@ -72,6 +66,9 @@ def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
     path = file.path + suffix
     if is_object(path):
         return read_object(path).decode("utf-8", "replace") if find_objects(path) else ""
+    if is_local(path):
+        companion = Path(path_of(path))
+        return companion.read_text(encoding="utf-8", errors="replace") if companion.is_file() else ""
     where = spark._jvm.org.apache.hadoop.fs.Path(path)
     files = where.getFileSystem(spark._jsc.hadoopConfiguration())
     if not files.exists(where):
@@ -80,6 +77,8 @@ def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
 
 
 def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
+    if is_named_locally(path) and (is_local(path) or _is_local_by_default(spark)):
+        return [StoredFile(*file) for file in find_local(path)]
     hadoop_path = spark._jvm.org.apache.hadoop.fs.Path
     try:
         where = hadoop_path(path)
@@ -89,6 +88,10 @@ def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
         return [file for status in statuses for file in _below(files, status, wanted=True)]
     except Py4JJavaError as error:
         raise ConfigError(f"input {path}: cannot be listed: {java_message(error)}") from error
+
+
+def _is_local_by_default(spark: SparkSession) -> bool:
+    return (spark._jsc.hadoopConfiguration().get("fs.defaultFS") or "file:///").startswith("file:")
 
 
 def _below(files: Any, status: Any, wanted: bool = False) -> list[StoredFile]:

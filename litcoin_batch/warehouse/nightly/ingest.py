@@ -1,61 +1,70 @@
-"""Files to rows: every input is read once, each record becomes one row of ``tables.RECORDS``."""
+"""Files to rows: every input is read once, each record becomes one row of ``READ``."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from functools import reduce
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql.types import ArrayType, StructField, StructType
 
-from litcoin_batch.readers import read_stream
-from litcoin_batch.schema import ConfigError, Document, Reject
-from litcoin_batch.warehouse.files.downloads import download
-from litcoin_batch.warehouse.files.objects import is_object
-from litcoin_batch.warehouse.files.storage import StoredFile, as_uri, read_end
-from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, columns, conform, table_of
+from litcoin_batch.readers import Rules, read_stream
+from litcoin_batch.readers.tables.parquet import read_row_groups
+from litcoin_batch.schema import Document, Reject
+from litcoin_batch.warehouse.files.storage import StoredFile, escape
+from litcoin_batch.warehouse.nightly.file_tasks import (
+    NOT_OF_THE_FILE,
+    Part,
+    in_tasks,
+    opened,
+    opens_itself,
+    parts_of,
+    problem_of,
+)
+from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, table_of
 
+# Records as they are read: with what their readers note about them.
+READ = StructType([*RECORDS.fields, StructField("notes", ArrayType(STRING))])
 EXCERPT_CHARS = 200
 # Rows travel from a worker in batches of so many: enough to amortise the hand-over, few enough to stay flat.
 _ROWS_PER_BATCH = 1_000
 _LABELS = re.compile(r"(entities|relations)(?=_[^/]*\.csv$)")
-_PARQUET_MARK = b"PAR1"
-_NEEDED = ("pmid", "title", "abstract")
 
 
 def read_records(
-    spark: SparkSession, sources: Mapping[StoredFile, str], format: str = "auto", rejects: Sequence[Reject] = ()
+    spark: SparkSession,
+    sources: Mapping[StoredFile, str],
+    format: str = "auto",
+    rejects: Sequence[Reject] = (),
+    fallback_texts: bool = False,
 ) -> DataFrame:
-    """All records of all files, as ``tables.RECORDS``; ``sources``: the name that the rows of a file carry.
+    """All records of all files, as ``READ``; ``sources``: the name that the rows of a file carry.
 
-    ``rejects``: of files that are not read.
+    ``rejects``: of files that are not read. ``fallback_texts``: see ``readers.Rules``.
 
-    Parquet files are read by Spark itself, row groups in parallel; of the other formats one file is
-    one task, as compressed XML cannot be split. So is a file at ``s3://`` of whatever format.
+    Files are read each by itself, whatever its format, by tasks that open them (``file_tasks``); those that only
+    Spark can reach, as a whole through it.
     """
-    files = list(sources)
     named = {file.path: source for file, source in sources.items()}
-    parquet = [f for f in files if not is_object(f.path) and _is_parquet(spark, f, format)]
-    empty = [f for f in files if f.n_bytes == 0]
-    others = [f for f in files if f not in {*parquet, *empty}]
-    remote = [f for f in others if is_object(f.path)]
-    others = [f for f in others if f not in remote]
+    rules = Rules(gold=False, fallback_texts=fallback_texts)
+    filled = [file for file in sources if file.n_bytes]
+    ours = [file for file in filled if opens_itself(file.path)]
+    others = [file for file in filled if not opens_itself(file.path)]
     parts = []
-    if remote:
-        parts.append(_read_objects(spark, remote, named, format))
+    if ours:
+        parts.append(in_tasks(spark, parts_of(ours), _reader(named, format, rules), READ))
     if others:
-        parts.append(_read_bytes(spark, others, named, format))
-    if parquet:
-        parts.append(_read_parquet(spark, parquet, named))
-    # Spark passes over empty files; whoever sent one wants to know.
-    refused = [*rejects, *(Reject(named[f.path], 0, "empty file: 0 bytes") for f in empty)]
-    parts.append(table_of(spark, [(r.source, *_reject_row(r)) for r in refused], RECORDS))
+        parts.append(_read_bytes(spark, others, _reader(named, format, rules)))
+    # Nobody reads empty files; whoever sent one wants to know.
+    empty = (Reject(source, 0, "empty file: 0 bytes") for file, source in sources.items() if not file.n_bytes)
+    refused = [(r.source, *_reject_row(r)) for r in (*rejects, *empty)]
+    parts.append(table_of(spark, refused, READ))
     return reduce(DataFrame.unionByName, parts)
 
 
@@ -65,12 +74,6 @@ def without_labels(files: list[StoredFile]) -> list[StoredFile]:
     return [f for f in files if _LABELS.sub("abstracts", f.path) not in paths - {f.path}]
 
 
-def _is_parquet(spark: SparkSession, file: StoredFile, format: str) -> bool:
-    """By name and the mark at the end; a file that only calls itself Parquet is for the readers to reject."""
-    named = format == "parquet" or (format == "auto" and file.name.endswith(".parquet"))
-    return named and read_end(spark, file, len(_PARQUET_MARK)) == _PARQUET_MARK
-
-
 def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:
     """Path -> the name its rows carry: the file's name, the whole path where two inputs have the same name."""
     paths = {file.path: file.name for file in files}
@@ -78,52 +81,52 @@ def name_sources(files: Iterable[StoredFile]) -> dict[str, str]:
     return {path: name if count[name] == 1 else path for path, name in paths.items()}
 
 
-def _read_bytes(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
+def _reader(named: Mapping[str, str], format: str, rules: Rules) -> Callable[[Part], Iterator[pa.RecordBatch]]:
+    def read(part: Part, content: BinaryIO | None = None) -> Iterator[pa.RecordBatch]:
+        return _batches(part.path, _items(part, named[part.path], format, rules, content))
+
+    return read
+
+
+def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable) -> DataFrame:
     content = spark.read.format("binaryFile").load([escape(file.path) for file in files]).select("path", "content")
-    named = {file.path: sources[file.path] for file in files}
-    return content.mapInArrow(_parser(named, format), RECORDS)
 
-
-def _read_objects(spark: SparkSession, files: list[StoredFile], sources: dict[str, str], format: str) -> DataFrame:
-    numbered = spark.range(0, len(files), 1, numPartitions=len(files))
-    named = [(file.path, sources[file.path]) for file in files]
-    return numbered.mapInArrow(_fetcher(named, format), RECORDS)
-
-
-def _fetcher(
-    named: list[tuple[str, str]], format: str
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """Each task downloads its file to a folder of its own, which is gone when the rows are out."""
-
-    def fetch(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for number in (number for batch in batches for number in batch["id"].to_pylist()):
-            path, source = named[number]
-            with TemporaryDirectory(prefix="litcoin-batch-") as folder:
-                local = Path(folder) / "input"
-                download(path, local)
-                yield from parse_file(path, source, local.read_bytes(), format)
-
-    return fetch
-
-
-def escape(path: str) -> str:
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
-
-
-def _parser(sources: dict[str, str], format: str) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
             for path, content in zip(*batch.columns, strict=True):
-                yield from parse_file(path.as_py(), sources[path.as_py()], content.as_py(), format)
+                yield from read(Part(path.as_py(), len(content)), BytesIO(content.as_py()))
 
-    return parse
+    return content.mapInArrow(parse, READ)
 
 
 def parse_file(path: str, source: str, content: bytes, format: str) -> Iterator[pa.RecordBatch]:
-    """One file's records as batches of ``tables.RECORDS``."""
-    schema = arrow_schema(RECORDS)
+    """One file's records as batches of ``READ``."""
+    return _batches(path, _items(Part(path, len(content)), source, format, Rules(gold=False), BytesIO(content)))
+
+
+def _items(part: Part, source: str, format: str, rules: Rules, content: BinaryIO | None) -> Iterator[Document | Reject]:
+    """What is in the file; where reading it fails in whatever way, a reject with the reason is the last."""
+    last = 0
+    try:
+        with nullcontext(content) if content else opened(part.path) as stream:
+            if part.groups is None:
+                items = read_stream(stream, source, format, rules=rules)
+            else:
+                items = read_row_groups(stream, source, part.groups)
+            for item in items:
+                last = item.record
+                yield item
+    except NOT_OF_THE_FILE:
+        raise
+    except Exception as error:  # the other files are read
+        how = "cannot be read further" if last else "cannot be read"
+        yield Reject(source, last + 1 if last else 0, f"file {how}: {problem_of(error)}")
+
+
+def _batches(path: str, items: Iterable[Document | Reject]) -> Iterator[pa.RecordBatch]:
+    schema = arrow_schema(READ)
     rows: list[tuple] = []
-    for item in read_stream(BytesIO(content), source, format):
+    for item in items:
         rows.append((path, *(_document_row(item) if isinstance(item, Document) else _reject_row(item))))
         if len(rows) == _ROWS_PER_BATCH:
             yield _batch(rows, schema)
@@ -147,59 +150,17 @@ def _document_row(document: Document) -> tuple:
             Reject(d.source, d.record, f"text is not Unicode: {error.reason}", ascii(d.text)[:EXCERPT_CHARS])
         )
     described = (d.pmid, d.version, title, abstract, d.year, _text(d.journal), d.revised, d.source)
-    return (*described, d.source_order, d.deleted, digest, d.record, None, None)
+    return (*described, d.source_order, d.deleted, digest, d.record, None, None, d.notes or None)
 
 
 def _reject_row(reject: Reject) -> tuple:
-    excerpt = reject.excerpt.encode("utf-8", "replace").decode("utf-8") or None
-    return (*[None] * 7, reject.source, None, False, None, reject.record, reject.reason, excerpt)
+    excerpt = _printable(reject.excerpt) or None
+    return (*[None] * 7, reject.source, None, False, None, reject.record, _printable(reject.reason), excerpt, None)
+
+
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _text(value: str | None) -> str | None:
     return value if value and not value.isspace() else None
-
-
-def _read_parquet(spark: SparkSession, files: list[StoredFile], sources: dict[str, str]) -> DataFrame:
-    table = spark.read.parquet(*(escape(file.path) for file in files))
-    missing = [name for name in _NEEDED if name not in table.columns]
-    if missing:
-        raise ConfigError(
-            f"input {files[0].path}: no column {', '.join(missing)}; expected at least {', '.join(_NEEDED)},"
-            f" found {', '.join(table.columns)}"
-        )
-    pmid = F.col("pmid").try_cast("bigint")
-    wrong = F.format_string("PMID '%s' is not a positive whole number below 2**63", F.col("pmid").cast("string"))
-    reason = F.when(F.col("pmid").isNull(), "record without PMID").when(pmid.isNull() | (pmid < 1), wrong)
-    title, abstract = _blank_as_null("title"), _blank_as_null("abstract")
-    text = F.concat(F.coalesce(title, F.lit("")), F.lit(" "), F.coalesce(abstract, F.lit("")))
-    rows = table.select(
-        F.col("_metadata.file_path").alias("path"),
-        F.when(reason.isNull(), pmid).alias("pmid"),
-        _optional(table, "version", "int", F.lit(1)),
-        title.alias("title"),
-        abstract.alias("abstract"),
-        _optional(table, "year", "int", F.lit(None)),
-        _optional(table, "journal", "string", F.lit(None)),
-        _optional(table, "revised", "date", F.lit(None)),
-        F.lit(None).cast("bigint").alias("source_order"),
-        F.lit(False).alias("deleted"),
-        F.when(title.isNotNull() | abstract.isNotNull(), F.sha2(text, 256)).alias("text_sha256"),
-        (F.col("_metadata.row_index") + 1).alias("record"),
-        reason.alias("reason"),
-        F.when(reason.isNotNull(), F.trim(F.substring(text, 1, EXCERPT_CHARS))).alias("excerpt"),
-    )
-    # Spark gives the path of a row as a URI, with spaces and the like escaped.
-    names = table_of(
-        spark, [(as_uri(spark, f.path), sources[f.path]) for f in files], columns(path=STRING, source=STRING)
-    )
-    return conform(rows.join(F.broadcast(names), on="path", how="left"), RECORDS)
-
-
-def _optional(table: DataFrame, name: str, type_: str, otherwise: Column) -> Column:
-    column = F.coalesce(F.col(name).try_cast(type_), otherwise) if name in table.columns else otherwise
-    return column.cast(type_).alias(name)
-
-
-def _blank_as_null(name: str) -> Column:
-    text = F.col(name).cast("string")
-    return F.when(text.rlike(r"\S"), text)

@@ -6,8 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from io import BytesIO
+from typing import cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -15,16 +15,17 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.readers.pubmed import source_order
 from litcoin_batch.schema import ConfigError, Reject
-from litcoin_batch.warehouse.files.downloads import download
-from litcoin_batch.warehouse.files.objects import is_object
-from litcoin_batch.warehouse.files.storage import StoredFile, read_companion
-from litcoin_batch.warehouse.nightly.ingest import escape, name_sources
+from litcoin_batch.warehouse.files.storage import StoredFile, escape, read_companion
+from litcoin_batch.warehouse.nightly.file_tasks import NOT_OF_THE_FILE, Part, in_tasks, opened, opens_itself, problem_of
+from litcoin_batch.warehouse.nightly.ingest import name_sources
 
 # What became of an input file.
 NEW, CHANGED, APPLIED, DAMAGED, OUTDATED = "new", "changed", "applied before", "damaged", "outdated"
 _MD5 = re.compile(r"\b[0-9a-fA-F]{32}\b")
 _MD5_OF_NOTHING = hashlib.md5(b"", usedforsecurity=False).hexdigest()
 _YEAR = 1_000_000
+_DIGESTED = "path string, md5 string, problem string"
+_MAX_BYTES = 2**31 - 1  # of a file that Spark hands over as a whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,12 @@ def select(
     """
     history = _history(applied, {file.name for file in files})
     unread = [f for f in files if not any(_is_same_file(f, row) for row in history.get(f.name, ()))]
-    digests = digest(spark, unread)
+    digests, problems = digest(spark, unread)
     inputs: dict[tuple[str, str], Input] = {}
     for file in files:
+        if file.path in problems:
+            inputs[file.path, ""] = Input(file, file.name, "", DAMAGED, problems[file.path])
+            continue
         checked = _judge(spark, file, digests.get(file.path), history.get(file.name, ()))
         key = (file.name, checked.md5)
         twice = inputs.get(key)
@@ -167,30 +171,32 @@ def _refuse_older(one: Input, year: int | None) -> Input:
     return replace(one, status=OUTDATED, reason=reason)
 
 
-def digest(spark: SparkSession, files: Sequence[StoredFile]) -> dict[str, str]:
-    """Path -> MD5 of the content in hex; one file is one task."""
-    found = {file.path: _MD5_OF_NOTHING for file in files if file.n_bytes == 0}
-    filled = [file.path for file in files if file.n_bytes]
-    here = [path for path in filled if not is_object(path)]
-    if here:
-        rows = spark.read.format("binaryFile").load([escape(path) for path in here]).select("path", F.md5("content"))
-        found.update(map(tuple, rows.collect()))
-    remote = [path for path in filled if is_object(path)]
-    if remote:
-        numbered = spark.range(0, len(remote), 1, numPartitions=len(remote))
-        rows = numbered.mapInArrow(_digester(remote), "number bigint, md5 string").collect()
-        found.update((remote[number], md5) for number, md5 in rows)
-    return found
+def digest(spark: SparkSession, files: Sequence[StoredFile]) -> tuple[dict[str, str], dict[str, str]]:
+    """Path -> MD5 of the content in hex; and path -> why there is none, of files that cannot be read."""
+    problems = {file.path: f"file {file.problem}" for file in files if file.problem}
+    found = {file.path: _MD5_OF_NOTHING for file in files if file.n_bytes == 0 and not file.problem}
+    filled = [file for file in files if file.n_bytes and not file.problem]
+    ours = [Part(file.path, file.n_bytes) for file in filled if opens_itself(file.path)]
+    for path, md5, problem in in_tasks(spark, ours, _digest, _DIGESTED).collect() if ours else ():
+        (problems if md5 is None else found)[path] = md5 or f"file cannot be read: {problem}"
+    others = [file for file in filled if not opens_itself(file.path)]
+    problems.update((f.path, f"file is larger than {_MAX_BYTES} bytes") for f in others if f.n_bytes > _MAX_BYTES)
+    small = [file.path for file in others if file.n_bytes <= _MAX_BYTES]
+    if small:
+        reader = spark.read.format("binaryFile").option("ignoreCorruptFiles", True).option("ignoreMissingFiles", True)
+        found.update(reader.load([escape(p) for p in small]).select("path", F.md5("content")).toLocalIterator())
+        problems.update((path, "file cannot be read") for path in small if path not in found)
+    return found, problems
 
 
-def _digester(paths: list[str]):
-    def digest_objects(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for number in (number for batch in batches for number in batch["id"].to_pylist()):
-            with TemporaryDirectory(prefix="litcoin-batch-") as folder:
-                local = Path(folder) / "input"
-                download(paths[number], local)
-                with local.open("rb") as stream:
-                    md5 = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
-            yield pa.RecordBatch.from_pydict({"number": [number], "md5": [md5]})
-
-    return digest_objects
+def _digest(part: Part) -> Iterator[pa.RecordBatch]:
+    md5 = problem = None
+    try:
+        with opened(part.path) as stream:
+            md5 = hashlib.file_digest(cast(BytesIO, stream), lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except NOT_OF_THE_FILE:
+        raise
+    except Exception as error:  # the other files are read
+        problem = problem_of(error)
+    columns = [pa.array([value], pa.string()) for value in (part.path, md5, problem)]
+    yield pa.RecordBatch.from_arrays(columns, ["path", "md5", "problem"])

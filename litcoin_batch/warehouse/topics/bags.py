@@ -44,7 +44,8 @@ class Counting:
 @dataclass(frozen=True, slots=True)
 class Bags:
     """``counts``: pmid, features (a sparse vector over ``words``), in an order of its own that stays the same;
-    persisted. ``terms``: pmid, terms, computed anew where it is used."""
+    persisted. ``terms``: pmid, terms, computed anew where it is used.
+    """
 
     counts: DataFrame
     terms: DataFrame

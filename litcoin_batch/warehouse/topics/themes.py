@@ -70,7 +70,7 @@ def cut(merges: Sequence[Merge], n_topics: int, n_themes: int) -> list[int]:
     return labels
 
 
-def silhouette(distances: np.ndarray, labels: Sequence[int]) -> float:
+def silhouette(distances: np.ndarray, labels: Sequence[int] | np.ndarray) -> float:
     """Mean over topics of (b - a) / max(a, b): a to its own cluster, b to the nearest other (Rousseeuw 1987)."""
     labels = np.asarray(labels)
     scores = []
