@@ -17,7 +17,7 @@ from pyspark.sql.types import ArrayType, StructField, StructType
 from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.readers.tables.parquet import read_row_groups
 from litcoin_batch.schema import Document, Reject
-from litcoin_batch.warehouse.files.storage import StoredFile
+from litcoin_batch.warehouse.files.storage import StoredFile, escape
 from litcoin_batch.warehouse.nightly.file_tasks import (
     NOT_OF_THE_FILE,
     Part,
@@ -97,10 +97,6 @@ def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable) ->
                 yield from read(Part(path.as_py(), len(content)), BytesIO(content.as_py()))
 
     return content.mapInArrow(parse, READ)
-
-
-def escape(path: str) -> str:
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def parse_file(path: str, source: str, content: bytes, format: str) -> Iterator[pa.RecordBatch]:
