@@ -146,7 +146,7 @@ def of_two_entities(instances: Instances, pair: Pairs) -> tuple[Instances, Pairs
         instances.entity_type[both],
         instances.entity_document[both],
     )
-    own = {"left": place[pair.left], "right": place[pair.right], "sentence": pair.sentence[kept]}
+    own = {"left": place[pair.left], "right": place[pair.right]}
     return two, replace(pair, **own, entity_1=np.asarray([0]), entity_2=np.asarray([1]))
 
 

@@ -31,7 +31,7 @@ def main(files: tuple[Path, ...], pmids: Path, output: Path) -> None:
 
 def split(blocks: list[str], held_out: set[str]) -> tuple[list[str], list[str]]:
     """Documents as PubTator has them: those whose PMID is not in ``held_out``, and those whose is, in their order."""
-    return tuple([b for b in blocks if (pmid_of(b) in held_out) == wanted] for wanted in (False, True))
+    return tuple([b for b in blocks if (pmid_of(b) in held_out) == wanted] for wanted in (False, True))  # type: ignore[return-value]
 
 
 def pmid_of(block: str) -> str:

@@ -151,7 +151,7 @@ def run(options: dict) -> None:
         facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
-        chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2 if recipe.pair_weight else scores["ner"]
+        chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2 if recipe.pair_weight else scores["ner"]  # type: ignore[assignment]
         if chosen > state["best"] or recipe.keep_last:
             state["best"] = chosen
             save_checkpoint(output / "best", model, tokenizer, config, "float32")

@@ -145,7 +145,7 @@ class Beginning:
         except (ValueError, KeyError, TypeError) as error:
             raise ContractError(f"{folder / 'config.json'}: not a model configuration ({error!r})") from error
         weights = _unpack(load_file(folder / "model.safetensors"))
-        return cls(weights, Tokenizer.from_file(str(folder / "tokenizer.json")), *facts, model_id)
+        return cls(weights, Tokenizer.from_file(str(folder / "tokenizer.json")), *facts, model_id)  # type: ignore[call-arg]
 
 
 def build_model(config: ModelConfig) -> JointModel:

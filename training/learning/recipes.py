@@ -92,7 +92,7 @@ RECOGNITION = {
     ),
 }
 # On an encoder that stays as it is, which makes a step cheap: many small batches, most of them of rule-made documents.
-_READING = {"frozen_layers": -1, "average": 0.99, "auxiliary_share": 0.1, "auxiliary_relations": 1}
+_READING: dict[str, Any] = {"frozen_layers": -1, "average": 0.99, "auxiliary_share": 0.1, "auxiliary_relations": 1}
 _READING |= {"keep_last": 1, "near_weight": 3.0, "train_share": 0.35, "dropout": 0.3, "epochs": 3}
 READING = {
     "rnn": replace(_RNN, batch_pieces=1536, **_READING),

@@ -141,7 +141,7 @@ def roll_out(
         return Rollout(0, 0, True, failed)
     chosen = missing.orderBy("pmid").limit(n_documents).select("pmid")
     due = run.stage("due", documents.join(chosen, "pmid", "left_semi").select(*_TEXT.names), _TEXT)
-    annotated = annotate_in_slices(run, due, loader, None, limits)
+    annotated = annotate_in_slices(run, due, loader, None, limits)  # type: ignore[arg-type]
     fresh = annotated.where("error IS NULL").drop("error").withColumn("run_id", F.lit(run.run_id))
     run.keep_annotations(fresh, model_id, n_bytes=run.staged_bytes("annotate"))
     lost = frozenset(row.pmid for row in annotated.where("error IS NOT NULL").select("pmid").collect())

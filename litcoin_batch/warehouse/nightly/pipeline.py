@@ -147,7 +147,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     plan = run.stage("plan", revisions.plan(texts, held, model_id), PLAN)
     carried = run.stage("carry", revisions.carried(stored, plan, model_id), ANNOTATIONS)
     flagged = revisions.join_texts(records, restored, keys, plan)
-    annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)
+    annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)  # type: ignore[arg-type]
     settled = revisions.settle(flagged, annotated)
 
     with as_one_step(run.durations_sec, "write"):
