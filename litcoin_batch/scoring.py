@@ -35,6 +35,10 @@ DEFINITIONS = {
     "pair_type_novelty": (
         "As pair_type, and the novelty is the gold one; each pair, type and novelty counts once per document."
     ),
+    "pair_subject": (
+        "As pair, and the subject, which of the two concepts acts upon the other or that neither does, is the gold one; "
+        "counted where the gold annotations say who acts."
+    ),
     "gold_entities": ("The model was given the gold mentions with their concept ids and predicted relations only."),
     "predicted_entities": (
         "The model was given text only: both concept ids of a relation must be found by its own "
@@ -109,13 +113,10 @@ class RelationScores:
     pair: Counts
     pair_type: Counts
     pair_type_novelty: Counts
+    pair_subject: Counts
 
     def as_dict(self) -> dict[str, Any]:
-        return {
-            "pair": self.pair.as_dict(),
-            "pair_type": self.pair_type.as_dict(),
-            "pair_type_novelty": self.pair_type_novelty.as_dict(),
-        }
+        return {name: getattr(self, name).as_dict() for name in RelationScores.__slots__}
 
 
 def score_mentions(gold: Iterable[Annotation], predicted: Iterable[Annotation]) -> MentionScores:
@@ -138,19 +139,21 @@ def _score_by_type(gold_items: MentionItems, predicted_items: MentionItems) -> M
 
 
 def score_relations(gold: Iterable[Annotation], predicted: Iterable[Annotation]) -> RelationScores:
-    """Relations of whole documents between concept ids, without direction.
+    """Relations of whole documents between concept ids, without direction but at the level that says so.
 
     ``pair``: the document has a gold relation between the same two ids, whatever its type.
-    ``pair_type``: also of the same type. ``pair_type_novelty``: also of the same novelty.
+    ``pair_type``: also of the same type. ``pair_type_novelty``: also of the same novelty. ``pair_subject``: pair, and who acts.
     Repeated relations collapse into one per level. A relation of a concept with itself is an
     item like any other.
     """
+    gold, predicted = list(gold), list(predicted)
     gold_items, predicted_items = _relation_items(gold), _relation_items(predicted)
 
     def at(depth: int) -> Counts:
         return Counts.compare({item[:depth] for item in gold_items}, {item[:depth] for item in predicted_items})
 
-    return RelationScores(pair=at(2), pair_type=at(3), pair_type_novelty=at(4))
+    subjects = Counts.compare(_subject_items(gold), _subject_items(predicted))
+    return RelationScores(pair=at(2), pair_type=at(3), pair_type_novelty=at(4), pair_subject=subjects)
 
 
 def report(
@@ -200,6 +203,10 @@ def _relation_items(
         for annotation in annotations
         for relation in annotation.relations
     }
+
+
+def _subject_items(annotations: Iterable[Annotation]) -> set[tuple[int, tuple[str, str], str | None]]:
+    return {(a.pmid, _sorted_pair(relation), relation.subject) for a in annotations for relation in a.relations}
 
 
 def _sorted_pair(relation: Relation) -> tuple[str, str]:

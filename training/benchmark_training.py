@@ -216,9 +216,12 @@ LOOPS: dict[str, Callable[[Bench, Apprentice, torch.optim.Optimizer, Sequence[Ex
 
 
 def batch_of(apprentice: Apprentice, example: Example) -> Batch:
-    return stack([example], apprentice.config.pad_id, allowed_type_pairs(apprentice.config.type_pairs)).to(
-        apprentice.device
-    )
+    return stack(
+        [example],
+        apprentice.config.pad_id,
+        allowed_type_pairs(apprentice.config.type_pairs),
+        apprentice.config.heads.nearest,
+    ).to(apprentice.device)
 
 
 def count_pairs(apprentice: Apprentice, examples: Sequence[Example]) -> int:

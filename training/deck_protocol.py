@@ -210,7 +210,7 @@ class Trainer:
         batch = collate([examples[i].pieces for i in documents], self.pad_id).to(self.device)
         instances = join_instances([examples[i].entities for i in documents])
         pairs, place, chosen = pairs_of_rows(
-            build_pairs(batch, instances, ALL_TYPES),
+            build_pairs(batch, instances, ALL_TYPES, self.model.pair_head.config.nearest),
             [len(examples[i].entities.ids) for i in documents],
             documents,
             rows,

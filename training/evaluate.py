@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import LitcoinBatchError
+from training.data.directions import directed, read_directions
 from training.learning.contrast import (
     FIGURES,
     contrast_table,
@@ -37,6 +38,12 @@ from training.learning.evaluation import evaluate
     multiple=True,
     type=click.Path(path_type=Path),
     help="Annotated file; may be given several times.",
+)
+@click.option(
+    "--directions",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Which concept of a gold relation acts (training/data/directions.py), for pair_subject.",
 )
 @click.option("--contrast", is_flag=True, help="Minimal pairs: denied told from affirmed, signs, novelty, by kind.")
 @click.option("--out-of-domain", is_flag=True, help="False mentions in texts that are not biomedical.")
@@ -58,6 +65,7 @@ def main(
     checkpoint: str, gold: tuple[Path, ...], output: Path, lexicon: tuple[Path, ...], format_: str, **options
 ) -> None:
     """Score CHECKPOINT on GOLD, the contrast set and texts out of domain, and say in words what each figure means."""
+    directions = options.pop("directions")
     wanted = {name: options.pop(name) for name in ("contrast", "out_of_domain", "record")}
     if not (gold or wanted["contrast"] or wanted["out_of_domain"]):
         raise click.UsageError("nothing to score: give --gold, --contrast or --out-of-domain")
@@ -65,7 +73,10 @@ def main(
         raise click.UsageError("--record needs --contrast and --out-of-domain")
     try:
         annotator = Annotator.load(checkpoint, lexicon=lexicon or None, **options)
-        figures = evaluate(annotator, read_gold(gold, format_)) if gold else {}
+        documents = read_gold(gold, format_) if gold else []
+        if directions:
+            documents = directed(documents, read_directions(directions))
+        figures = evaluate(annotator, documents) if documents else {}
         if wanted["contrast"]:
             figures["contrast"] = evaluate_contrast(annotator, read_pairs())
         if wanted["out_of_domain"]:
@@ -107,7 +118,9 @@ def _table(figures: dict) -> str:
         ("concepts, end to end", figures["concepts"]),
     ]
     for title, levels in (("gold_entities", given), ("predicted_entities", found)):
-        rows += [(f"{title}.{level}", levels[level]) for level in ("pair", "pair_type", "pair_type_novelty")]
+        rows += [
+            (f"{title}.{level}", levels[level]) for level in ("pair", "pair_type", "pair_type_novelty", "pair_subject")
+        ]
     lines = [
         f"{figures['model_id']} in {figures['precision']} on {figures['n_documents']} documents",
         f"{'':<38}{'precision':>10}{'recall':>10}{'f1':>10}",

@@ -85,7 +85,7 @@ def memory() -> dict[str, int]:
     """Bytes that each such process has for itself, and all that it sees in memory: pages of mapped files are shared."""
     lines = (line.split() for line in Path("/proc/self/smaps_rollup").read_text().splitlines())
     n_bytes = {words[0]: int(words[1]) * 1024 for words in lines if words[-1] == "kB"}
-    return {"private": n_bytes["Private_Dirty:"], "resident": n_bytes["Rss:"]}
+    return {"private": n_bytes["Anonymous:"], "resident": n_bytes["Rss:"]}
 
 
 def size_of(folder: Path) -> int:

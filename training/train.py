@@ -23,17 +23,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator, allowed_type_pairs
-from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint, verify_checkpoint
+from litcoin_batch.model.checkpoint import Beginning, Checkpoint, ModelConfig, save_checkpoint, seal_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device
-from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import LitcoinBatchError
-from training.data.examples import Example, epoch_batches, iterate, prepare
+from training.data.examples import DIRECTED_PAIRS, EVERY_PAIR, Example, epoch_batches, iterate, prepare
 from training.data.training_data import TrainingData, data_options, draw, read_training_data, related_types
 from training.learning.assemble import Beginnings, assemble
 from training.learning.completion import Place, complete
 from training.learning.evaluation import evaluate, headline
-from training.learning.losses import LossWeights, joint_loss
+from training.learning.losses import LossWeights, is_trained, joint_loss
 from training.learning.optimisation import (
     RunningAverage,
     bf16_option,
@@ -69,7 +68,7 @@ from training.pages.curves import draw_curves
     type=click.Choice(list(STAGES)),
     default="joint",
     show_default=True,
-    help="Mentions alone; everything; rnn and lstm: everything with leaner heads. Each may go on from the one before with --init.",
+    help="Mentions alone; everything; everything but the encoder. Each may go on from the one before with --init.",
 )
 @click.option(
     "--init",
@@ -123,11 +122,12 @@ def run(options: dict) -> None:
     data = read_training_data(options)
     apprentice = start(options, recipe, data)
     model, tokenizer, config = apprentice.model, apprentice.tokenizer, apprentice.config
-    examples = prepare(data.train, tokenizer)
+    directed = bool(options.get("directions"))
+    examples = prepare(data.train, tokenizer, relations=DIRECTED_PAIRS if directed else EVERY_PAIR)
     auxiliary = [
         (
-            prepare(c.documents, tokenizer, c.complete, c.relations if recipe.auxiliary_relations else None),
-            round(c.parts_per_epoch * recipe.auxiliary_share),
+            prepare(c.documents, tokenizer, c.complete, c.relations if c.made or recipe.auxiliary_relations else None),
+            c.parts_per_epoch if c.made else round(c.parts_per_epoch * recipe.auxiliary_share),
         )
         for c in data.corpora
     ]
@@ -145,12 +145,14 @@ def run(options: dict) -> None:
         # Seeded by epoch, so that a resumed run draws what an undisturbed one would have drawn.
         rng = np.random.default_rng((options["seed"], epoch))
         torch.manual_seed(options["seed"] * 10_000 + epoch)
-        drawn = draw(examples, auxiliary, rng)
+        some = round(len(examples) * recipe.train_share)
+        chosen = examples if some >= len(examples) else [examples[i] for i in rng.permutation(len(examples))[:some]]
+        drawn = draw(chosen, auxiliary, rng)
         facts = train_epoch(apprentice, drawn, (optimizer, average), recipe, (epoch, rng, options["bf16"]))
         average.swap()
         scores = headline(evaluate(apprentice.annotator(), data.dev))
         chosen = (scores["ner"] + scores["pair_type_novelty"]) / 2 if recipe.pair_weight else scores["ner"]
-        if chosen > state["best"]:
+        if chosen > state["best"] or recipe.keep_last:
             state["best"] = chosen
             save_checkpoint(output / "best", model, tokenizer, config, "float32")
         average.swap()
@@ -166,15 +168,27 @@ def run(options: dict) -> None:
 def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     torch.manual_seed(options["seed"])
     device = choose_device(options["device"])
-    heads = HeadConfig(recipe.pair_width, recipe.dropout, tuple(filter(None, recipe.without.split(","))))
     beginnings = Beginnings(
         options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces
     )
-    model, tokenizer, config = assemble(beginnings, data.texts, heads=heads, type_pairs=related_types(data.train))
+    model, tokenizer, config = assemble(
+        beginnings, data.texts, heads=recipe.heads(), type_pairs=related_types(data.train)
+    )
     if options["encoder"] == "transformer":
         # 400 documents touch few rows; the rest would only be pulled towards zero, at the optimiser's full cost.
         model.encoder.backbone.get_input_embeddings().weight.requires_grad_(False)
+        freeze_layers(model, recipe.frozen_layers)
+    if recipe.frozen_layers < 0:
+        model.encoder.requires_grad_(False)
     return Apprentice(model.to(device), tokenizer, config, open_linker(lexicon=options["lexicon"]), device)
+
+
+def freeze_layers(model: JointModel, n: int) -> None:
+    """Keep the first ``n`` layers of a BERT-like encoder, and what lies before them, as they are: gradients end there."""
+    if n > 0:
+        backbone = model.encoder.backbone
+        for part in (model.encoder.shape, backbone.embeddings, *backbone.encoder.layer[:n]):
+            part.requires_grad_(False)
 
 
 def train_epoch(
@@ -187,9 +201,17 @@ def train_epoch(
     """One pass over ``examples``; ``moment``: epoch, generator, whether in bfloat16. Returns seconds and mean losses."""
     (optimizer, average), (epoch, rng, half) = updating, moment
     model, device, config = apprentice.model.train(), apprentice.device, apprentice.config
-    weights = LossWeights(recipe.tag_weight, recipe.pair_weight, recipe.novel_weight, recipe.smoothing)
+    model.encoder.train(is_trained(model.encoder))
+    weights = LossWeights(
+        recipe.tag_weight,
+        recipe.pair_weight,
+        recipe.novel_weight,
+        recipe.smoothing,
+        recipe.subject_weight,
+        recipe.near_weight,
+    )
     batches = epoch_batches(examples, recipe.batch_pieces, rng)
-    stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs))
+    stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs), config.heads.nearest)
     losses: Counter[str] = Counter()
     started = time.perf_counter()
     for step, batch in enumerate(
@@ -215,7 +237,7 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
     seal_checkpoint(output / "best")
     facts = state["settings"] | {"n_train": len(data.train), "best_dev": state["best"]}
     if options["init"]:
-        facts["first_stage"] = Checkpoint.load(options["init"]).config.training
+        facts["first_stage"] = Beginning.load(options["init"]).training
     (output / "curves.jsonl").write_text("".join(json.dumps(row) + "\n" for row in state["history"]))
     draw_curves(state["history"], output / "curves.png")
     place = Place(output, options["store"], apprentice.linker, apprentice.device)
@@ -227,14 +249,15 @@ def finish(options: dict, data: TrainingData, apprentice: Apprentice, state: dic
 def settings_of(options: dict, recipe: Recipe) -> dict:
     """What a resumed run must share with the run it goes on with; files by name, without their folders."""
     names = {
-        key: [path.name for path in options[key]] for key in ("train_files", "dev_files", "exclude_pmids", "plain")
+        key: [path.name for path in options[key]]
+        for key in ("train_files", "dev_files", "exclude_pmids", "plain", "directions")
     }
     auxiliary = options["auxiliary"].name if options["auxiliary"] else None
     backbone = options["backbone_name"] or (Path(options["backbone"]).name if options["backbone"] else None)
     chosen = {key: options[key] for key in ("encoder", "seed", "bf16")}
     chosen |= {"rule_made": list(options.get("rule_made", (0, 0))), "edited": options.get("edited", 0)}
     chosen["embeddings"] = options["embeddings"].name if options["embeddings"] else None
-    chosen["init"] = verify_checkpoint(options["init"]) if options["init"] else None
+    chosen["init"] = Beginning.load(options["init"]).model_id if options["init"] else None
     return names | chosen | {"backbone": backbone, "auxiliary": auxiliary} | asdict(recipe)
 
 

@@ -90,7 +90,7 @@ def candidate_pairs(
         if not p.n_pieces:
             continue
         (entities,) = link_entities([annotation.mentions], [p])
-        pairs = build_pairs(collate([p], config.pad_id), join_instances([entities]), allowed)
+        pairs = build_pairs(collate([p], config.pad_id), join_instances([entities]), allowed, config.heads.nearest)
         for both in zip(pairs.entity_1.tolist(), pairs.entity_2.tolist(), strict=True):
             one, other = ([m for m in annotation.mentions if entities.ids[e] in m.entity_ids] for e in both)
             found.append((document, (one, other)))

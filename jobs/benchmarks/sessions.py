@@ -27,7 +27,7 @@ from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.session import open_session
 
 # Steps of a run that are told apart; what remains is what a night costs beside them.
-_STEPS = ("read", "fold", "annotate", "write")
+_STEPS = ("read", "keys", "annotate", "write")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
     litcoin-batch maintain status   --warehouse DIR
     litcoin-batch maintain compact  --warehouse DIR
-    litcoin-batch maintain retain   --warehouse DIR --snapshots 30
+    litcoin-batch maintain vacuum   --warehouse DIR --runs 30
     litcoin-batch maintain rollback --warehouse DIR --to RUN_ID
     litcoin-batch maintain rollout  --warehouse DIR --checkpoint NAME_OR_DIR
 
@@ -50,20 +50,27 @@ def command(check: Callable[..., None]) -> click.Command:
 
 @command
 def status() -> None:
-    """What lies in the warehouse, as JSON."""
+    """What lies in the warehouse, as JSON; takes no lock and changes nothing."""
 
 
 @command
-def compact() -> None:
+@click.option(
+    "--retired-share",
+    type=click.FloatRange(0, 1),
+    default=0.0,
+    show_default=True,
+    help="Only where at least this share of the rows is retired: for every night.",
+)
+def compact(retired_share: float) -> None:
     """Rewrite the tables in files of a good size, without the rows that readers no longer see."""
 
 
 @command
 @click.option(
-    "--snapshots", type=click.IntRange(1), default=30, show_default=True, help="How many of the newest to keep."
+    "--runs", type=click.IntRange(1), default=30, show_default=True, help="To how many of the newest one can roll back."
 )
-def retain(snapshots: int) -> None:
-    """Delete old snapshots, and the files that only they list."""
+def vacuum(runs: int) -> None:
+    """Delete files that are needed neither now nor to roll back to one of the newest runs."""
 
 
 @command
@@ -72,7 +79,6 @@ def retain(snapshots: int) -> None:
 )
 def rollback(to: str) -> None:
     """Make the tables what they were after an earlier run; the next night applies again what came later."""
-    checks.check_run(to)
 
 
 @command

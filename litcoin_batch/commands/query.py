@@ -18,6 +18,7 @@ from litcoin_batch.commands.terminal import EXIT_SETTINGS, as_written, begin_log
 from litcoin_batch.schema import ConfigError
 
 _FORMATS = ("table", "csv", "json")
+_ENGINES = ("auto", "duckdb", "spark")
 
 
 @click.command(help=as_written(__doc__), context_settings={"max_content_width": 110})
@@ -27,6 +28,14 @@ _FORMATS = ("table", "csv", "json")
 @click.option("--param", multiple=True, metavar="NAME=VALUE", help="Value of a marker :NAME; may be repeated.")
 @click.option("--format", type=click.Choice(_FORMATS), default="table", show_default=True)
 @click.option("--limit", type=click.IntRange(1), default=100, show_default=True, help="Rows shown as a table.")
+@click.option(
+    "--engine",
+    type=click.Choice(_ENGINES),
+    default="auto",
+    show_default=True,
+    help="auto: DuckDB where the warehouse is on a local disk, else Spark.",
+)
+@click.option("--as-of", metavar="RUN_ID", help="The tables as this run left them (default: as they are).")
 @click.option("--list", "list_queries", is_flag=True, help="The shipped queries, then stop.")
 def main(list_queries: bool, warehouse: str, sql: str | None, file: str | None, **options) -> None:
     begin_log()

@@ -25,7 +25,7 @@ EXTRAS = {
     **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "model"),
     **dict.fromkeys(("boto3", "botocore", "awscrt"), "s3"),
     **dict.fromkeys(("matplotlib", "jinja2"), "reports"),
-    "duckdb": "query",
+    **dict.fromkeys(("duckdb", "deltalake"), "query"),
 }
 
 

@@ -15,14 +15,24 @@ import torch
 
 from litcoin_batch.concepts.linker import Choice, Linker
 from litcoin_batch.concepts.opening import open_linker
-from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs, build_pairs, collate, plan_batches, split_pairs
+from litcoin_batch.model.batches import (
+    SENTENCES_APART,
+    DocumentBatch,
+    Instances,
+    Pairs,
+    build_pairs,
+    collate,
+    plan_batches,
+    split_pairs,
+)
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.model.cpu.memory import give_back_memory, keep_few_kernels
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.heads import N_CLASSES, N_LOGITS
+from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
+from litcoin_batch.model.mention_rules import tidy_span
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.model.rows import Words
 from litcoin_batch.model.tags import decode_tags
@@ -159,7 +169,7 @@ class Annotator:
             _, pairs, scores = self._score_pairs(batch, self.model.words(batch), entities)
             ids = [(annotations[i].pmid, entity_id) for i, e in zip(rows, entities, strict=True) for entity_id in e.ids]
             kinds = scores.pair[:, 1:N_CLASSES].argmax(dim=1).tolist()
-            novel = (self._config.calibration.novelty(scores.pair[:, N_CLASSES:]) > 0.5).tolist()
+            novel = (self._config.calibration.novelty(scores.pair[:, NOVELTY]) > 0.5).tolist()
             for row, (one, two) in enumerate(zip(pairs.entity_1, pairs.entity_2, strict=True)):
                 (pmid, a), (_, b) = ids[one], ids[two]
                 key = pmid, (min(a, b), max(a, b))
@@ -222,15 +232,17 @@ class Annotator:
         for (where, start, end, kind), value in zip(
             zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
         ):
-            text = texts[where][start:end]
-            mentions[where].append(Mention(start, end, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
+            span = tidy_span(texts[where], start, end, ENTITY_TYPES[kind])
+            if span is not None and (not mentions[where] or mentions[where][-1].end <= span[0]):
+                text = texts[where][slice(*span)]
+                mentions[where].append(Mention(*span, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
         return mentions
 
     def _score_pairs(
         self, batch: DocumentBatch, words: Words, entities: list[Entities]
     ) -> tuple[Instances, Pairs, PairScores]:
         instances = join_instances(entities)
-        pairs = build_pairs(batch, instances, self._type_pairs)
+        pairs = build_pairs(batch, instances, self._type_pairs, self._config.heads.nearest)
         scores = PairScores(*(words.rows.new_empty(n, N_LOGITS) for n in (pairs.n_pairs, len(pairs.pair))))
         for part, rows, some in split_pairs(pairs, MAX_MENTION_PAIRS):
             found = self.model.pair_logits(words, instances, some)
@@ -249,7 +261,8 @@ class Annotator:
         relations: list[list[Relation]] = [[] for _ in texts]
         calibration = self._config.calibration
         # In 64 bits: the last bit of a sigmoid in 32 depends on where in its batch a number stands.
-        logits, novel_logits = scores.pair.double().split([N_CLASSES, 2], dim=1)
+        every = scores.pair.double()
+        logits, novel_logits = every[:, :N_CLASSES], every[:, NOVELTY]
         logits[:, 0] += calibration.none_offset
         probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
         novelty = calibration.novelty(novel_logits)
@@ -269,9 +282,12 @@ class Annotator:
             kind[chosen],
             score[chosen],
             novelty.cpu().numpy()[chosen],
+            every[:, SUBJECT].argmax(dim=1).cpu().numpy()[chosen],
         )
         ids = [entity_id for e in entities for entity_id in e.ids]
-        for where, a, b, left, right, type_, score_, novel_score in zip(*(c.tolist() for c in columns), strict=True):
+        for where, a, b, left, right, type_, score_, novel_score, acts in zip(
+            *(c.tolist() for c in columns), strict=True
+        ):
             relations[where].append(
                 Relation.between(
                     ids[a],
@@ -281,6 +297,7 @@ class Annotator:
                     score=round(score_, SCORE_DECIMALS),
                     novel_score=round(novel_score, SCORE_DECIMALS),
                     evidence=_evidence(texts[where], batch.pieces[where], left, right),
+                    subject=(None, ids[a], ids[b])[acts],
                 )
             )
         return relations
@@ -295,18 +312,17 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair; ``chosen`` is sorted.
-
-    Where a sentence names both, it is one of those: two sentences are evidence only where they have to be.
+    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
+    where there are such; ``chosen`` is sorted.
     """
     wanted = np.zeros(pairs.n_pairs, bool)
     wanted[chosen] = True
     rows = np.flatnonzero(wanted[pairs.pair])
     pair = pairs.pair[rows]
     margin = logits[rows, kind[pair]] - logits[rows, 0]
-    sentence = pairs.sentence[:, 0]
-    is_apart = sentence[pairs.left[rows]] != sentence[pairs.right[rows]]
-    order = np.lexsort((-margin, is_apart, pair))
+    # A sentence that names both says more of them than two that name one each.
+    apart = pairs.mention_features[rows, SENTENCES_APART] > 0
+    order = np.lexsort((-margin, apart, pair))
     return rows[order[np.searchsorted(pair[order], chosen)]]
 
 

@@ -32,7 +32,9 @@ from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.row_calibration import RowCalibration
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, ContractError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
+# Of checkpoints that training may go on from: their heads are others, their encoders are not.
+_BEGINNINGS = (2, SCHEMA_VERSION)
 MANIFEST = "manifest.json"
 _RANGES = "input_ranges.safetensors"
 # Files that decide what the model computes: their hash is the model's identity.
@@ -122,6 +124,30 @@ class Checkpoint:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What training may go on from, heads of an older schema included: ``encoder``, ``pad_id`` and ``training`` as in ``ModelConfig``."""
+
+    weights: dict[str, Tensor]
+    tokenizer: Tokenizer
+    encoder: dict
+    pad_id: int
+    training: dict
+    model_id: str
+
+    @classmethod
+    def load(cls, folder: Path) -> Beginning:
+        """Raises ``ContractError`` if anything is not as the manifest says."""
+        model_id = verify_checkpoint(folder, _BEGINNINGS)
+        try:
+            values = json.loads((folder / "config.json").read_text())
+            facts = [values[name] for name in ("encoder", "pad_id", "training")]
+        except (ValueError, KeyError, TypeError) as error:
+            raise ContractError(f"{folder / 'config.json'}: not a model configuration ({error!r})") from error
+        weights = _unpack(load_file(folder / "model.safetensors"))
+        return cls(weights, Tokenizer.from_file(str(folder / "tokenizer.json")), *facts, model_id)
+
+
 def build_model(config: ModelConfig) -> JointModel:
     """The model with untrained weights."""
     settings = dict(config.encoder)
@@ -182,8 +208,11 @@ def resolve_checkpoint(name_or_dir: str | Path) -> Path:
     )
 
 
-def verify_checkpoint(folder: str | Path) -> str:
-    """Check that all files are there and unchanged, without loading any; returns the ``model_id``."""
+def verify_checkpoint(folder: str | Path, versions: tuple[int, ...] = (SCHEMA_VERSION,)) -> str:
+    """Check that all files are there and unchanged, without loading any; returns the ``model_id``.
+
+    ``versions``: of the schema that will do.
+    """
     folder = Path(folder)
     path = folder / MANIFEST
     if not path.is_file():
@@ -193,8 +222,10 @@ def verify_checkpoint(folder: str | Path) -> str:
         version, files, model_id = manifest["schema_version"], manifest["files"], manifest["model_id"]
     except (ValueError, KeyError, TypeError) as error:
         raise ContractError(f"{path}: not a checkpoint manifest ({error!r})") from error
-    if version != SCHEMA_VERSION:
-        raise ContractError(f"{path}: checkpoint schema {version!r}, this version reads {SCHEMA_VERSION}")
+    if version not in versions:
+        raise ContractError(
+            f"{path}: checkpoint schema {version!r}, this version reads {' and '.join(map(str, versions))}"
+        )
     missing = [name for name in _NEEDED if name not in files]
     if missing:
         raise ContractError(f"{path}: lists no {', '.join(missing)}")

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from litcoin_batch.model import crf
 from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
 from litcoin_batch.model.cpu.int8 import observed_ranges, to_int8
-from litcoin_batch.model.heads import HeadConfig, Linear, PairHead, TagHead, WordLinear
+from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead
+from litcoin_batch.model.linear import Linear, WordLinear
 from litcoin_batch.model.rows import Words, pool_words
 
 # Scores are published with six decimals; a marginal below this is nothing.
@@ -39,23 +40,25 @@ class JointModel(nn.Module):
     def halve_precision(self) -> None:
         """Turn what multiplies large matrices into bfloat16, in place and for inference only.
 
-        Pooling, tags, the sums over passages and all logits stay in 32 bits.
+        Pooling, tags, what queries read and all logits stay in 32 bits: kernels for matrices as narrow as a reader's round
+        by the number of rows.
         """
         self.encoder.halve_precision()
-        for part in self.modules():
-            if isinstance(part, Linear):
+        for name, part in self.named_modules():
+            if isinstance(part, Linear) and not name.startswith("pair_head.reader."):
                 part.to(torch.bfloat16)
 
     def to_int8(self, ranges: Mapping[str, Tensor]) -> None:
         """Turn what multiplies the vectors of all pieces or words into 8-bit integers, in place and for inference only:
-        the linear layers of the encoder, and of the heads those that see every word. What a recurrence multiplies step
+        the linear layers of the encoder, and of the heads those that see every word or query. What a recurrence multiplies step
         by step stays as it is.
 
         ``ranges``: of ``observed_ranges``, perhaps of another process. Raises ``ContractError`` where they do not fit.
         """
         self._part_products()
         layers = self._in_int8()
-        to_int8(self, layers, ranges, [name for name, part in layers.items() if isinstance(part, WordLinear)])
+        # Words, and the means of their like, are the same bytes to the head that tags them.
+        to_int8(self, layers, ranges, [name for name in layers if name.startswith("tag_head.")])
 
     def observed_ranges(self) -> AbstractContextManager[dict[str, Tensor]]:
         """Ranges of the inputs of what ``to_int8`` turns, filled while the model is used, from now on for inference only."""

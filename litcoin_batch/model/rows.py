@@ -1,11 +1,11 @@
-"""Rows of tensors taken, grouped, summed and pooled: what the heads do between their layers.
+"""Rows of tensors grouped and pooled: what the heads do between their layers.
 
 No loop over documents, words or pairs; everything may be differentiated.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,28 +54,6 @@ def group_means(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:
     return rows.new_zeros(n_groups, rows.shape[1]).index_add_(0, group, rows).div_(count[:, None])
 
 
-def distinct(rows: Tensor, n: int) -> tuple[list[Tensor], Tensor]:
-    """The columns of the different ones of ``rows`` (rows, columns) of numbers below ``n``, and which of them each is."""
-    key = rows[:, 0]
-    for column in range(1, rows.shape[1]):
-        key = key * n + rows[:, column]
-    key, which = torch.unique(key, return_inverse=True)
-    return [key // n**power % n for power in reversed(range(rows.shape[1]))], which
-
-
-def covered(start: Tensor, stop: Tensor, n: int) -> Tensor:
-    """(n,) bool: which places lie in one of the half-open spans."""
-    change = torch.bincount(start, minlength=n + 1) - torch.bincount(stop, minlength=n + 1)
-    return change.cumsum(dim=0)[:n] > 0
-
-
-def span_sums(tables: Sequence[Tensor], start: Tensor, length: Tensor) -> list[Tensor]:
-    """(spans, columns) of each of ``tables``: the sum of ``length`` rows from ``start`` on, row after row; zero where that is none."""
-    before = length.cumsum(dim=0) - length
-    places = torch.arange(int(length.sum()), device=length.device) + torch.repeat_interleave(start - before, length)
-    return [nn.functional.embedding_bag(places, rows, before, mode="sum") for rows in tables]
-
-
 def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
     """(groups, columns): the largest of the rows of each group; every group has a row."""
     lowest = values.new_full((n_groups, values.shape[1]), -torch.inf)
@@ -87,12 +65,6 @@ def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
     peak = maximum(values.detach(), group, n_groups)
     total = torch.zeros_like(peak).index_add_(0, group, torch.exp(values - peak[group]))
     return torch.log(total) + peak
-
-
-def taken(rows: Tensor, which: Tensor) -> Tensor:
-    """The ``rows`` that ``which`` (rows,) bool says: the first ones of a multiple of ROW_STEP, see ``batches``."""
-    places = torch.nonzero(which).squeeze(1)
-    return rows.index_select(0, nn.functional.pad(places, (0, padded_len(len(places), ROW_STEP) - len(places))))
 
 
 def on_padded_rows(module: Callable[[Tensor], Tensor], rows: Tensor) -> Tensor:

@@ -116,7 +116,7 @@ def _steps(rows: Sequence[Mapping]) -> Html:
             row["size"],
             row["turn"],
             row["sec"],
-            *(row["steps"].get(step) for step in ("read", "fold", "annotate", "write", "plan")),
+            *(row["steps"].get(step) for step in ("read", "keys", "annotate", "write", "plan")),
             row["balance"],
         )
         for row in jobs
@@ -129,7 +129,7 @@ def _steps(rows: Sequence[Mapping]) -> Html:
             "turn",
             "seconds",
             "read",
-            "fold",
+            "keys",
             "annotate",
             "write",
             "plan",

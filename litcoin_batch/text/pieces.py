@@ -17,7 +17,7 @@ from tokenizers import Tokenizer
 from litcoin_batch.schema import Document, Mention
 from litcoin_batch.text.reading import Reading, read_document
 from litcoin_batch.text.sentences import split_reading
-from litcoin_batch.text.tokens import chunks_of, edges_of, starts_of
+from litcoin_batch.text.tokens import edges_of, starts_of, tokens_of
 
 N_SHAPES = 12
 # Characters that are computed at once: enough documents to share their words, few enough to bound memory.
@@ -85,22 +85,22 @@ def _split_block(documents: Sequence[Document], tokenizer: Tokenizer) -> list[Pi
     """All documents as one text, a space between each two, cut where each starts."""
     readings = [read_document(document) for document in documents]
     texts = [reading.text for reading in readings]
-    chunks = chunks_of(texts, tokenizer)
-    text_starts, chunk_starts = starts_of([len(text) for text in texts]), starts_of(chunks.n_chars)
-    chunk_edges = np.append(np.searchsorted(chunk_starts, text_starts), len(chunk_starts))
-    n_chunks = np.diff(chunk_edges)
-    piece_edges, word_edges = chunks.first_piece[chunk_edges], chunks.first_word[chunk_edges]
-    # Chunks count within themselves; these are their first word and character within their document.
-    base = chunks.first_word[:-1] - np.repeat(word_edges[:-1], n_chunks)
-    word_of_piece = chunks.words + _repeat(base, np.diff(chunks.first_piece))
-    base = chunk_starts - np.repeat(text_starts, n_chunks)
-    word_spans = chunks.spans + _repeat(base, np.diff(chunks.first_word))[:, None]
+    tokens = tokens_of(texts, tokenizer)
+    text_starts, token_starts = starts_of([len(text) for text in texts]), starts_of(tokens.n_chars)
+    token_edges = np.append(np.searchsorted(token_starts, text_starts), len(token_starts))
+    n_tokens = np.diff(token_edges)
+    piece_edges, word_edges = tokens.first_piece[token_edges], tokens.first_word[token_edges]
+    # Tokens count within themselves; these are their first word and character within their document.
+    base = tokens.first_word[:-1] - np.repeat(word_edges[:-1], n_tokens)
+    word_of_piece = tokens.words + _repeat(base, np.diff(tokens.first_piece))
+    base = token_starts - np.repeat(text_starts, n_tokens)
+    word_spans = tokens.spans + _repeat(base, np.diff(tokens.first_word))[:, None]
     columns = (
-        cut(chunks.ids, piece_edges),
+        cut(tokens.ids, piece_edges),
         cut(word_of_piece, piece_edges),
         cut(word_spans, word_edges),
-        cut(chunks.shapes, word_edges),
-        cut(_word_groups(chunks.spellings, word_edges), word_edges),
+        cut(tokens.shapes, word_edges),
+        cut(_word_groups(tokens.spellings, word_edges), word_edges),
         *_sentences(readings, text_starts, word_spans[:, 0] + np.repeat(text_starts, np.diff(word_edges)), word_edges),
     )
     rows = zip(readings, *columns, strict=True)

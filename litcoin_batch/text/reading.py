@@ -82,20 +82,24 @@ def read_text(text: str) -> Reading:
     return (_read(text, 0) if _SUSPECT.search(text) else None) or Reading(text, len(text))
 
 
-def visible(text: str) -> str:
-    """The text as it is read, without saying where it stood."""
-    return read_text(text).text
+def visible(name: str) -> str:
+    """A name as it is read. Cut out of its text it may have lost one tag of two, hence lone ones are markup here."""
+    reading = _read(name, 0, lone=True) if _SUSPECT.search(name) else None
+    return reading.text if reading else name
 
 
 def _as_it_is(text: str, shift: int) -> Reading:
     return Reading(text, len(text), range(shift, shift + len(text)), range(shift + 1, shift + len(text) + 1))
 
 
-def _read(text: str, shift: int) -> Reading | None:
-    """None where nothing in the text is markup."""
+def _read(text: str, shift: int, lone: bool = False) -> Reading | None:
+    """None where nothing in the text is markup; ``lone``: tags count as such that are not opened and closed."""
     found = list(_MARKUP.finditer(text))
-    paired = _paired(found)
-    parts, starts, ends, at = [], [], [], 0
+    paired = {match["name"].lower() for match in found if match["name"]} if lone else _paired(found)
+    parts: list[str] = []
+    starts: list[int] = []
+    ends: list[int] = []
+    at = 0
     for match in found:
         read = _as_read(match, paired)
         if read is None:

@@ -1,7 +1,7 @@
-"""Chunks of text to pieces and words, each different chunk once.
+"""Tokens of text to pieces and words, each different token once.
 
-A chunk is what stands between two spaces where the tokenizer treats that alike wherever it stands, else a whole text.
-Most chunks of many abstracts are repetitions.
+A token is what stands between two spaces where the tokenizer treats that alike wherever it stands, else a whole text.
+Most tokens of many abstracts are repetitions.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 _WORD = re.compile(r"\w+|[^\w\s]")
 # An odd number without structure; sums of its powers wrap around at 64 bits.
 _HASH_BASE = np.uint64(0x9E3779B97F4A7C15)
-# Chunks that the tokenizer is given as one text: each text costs it more than a chunk does.
-_CHUNKS_TOGETHER = 128
+# Tokens that the tokenizer is given as one text: each text costs it more than a token does.
+_TOKENS_PER_TEXT = 128
 
 
 @dataclass(frozen=True, slots=True)
-class Chunks:
-    """Ragged arrays: the words of chunk ``i`` are ``first_word[i]`` to ``first_word[i + 1]``, its pieces likewise.
+class Tokens:
+    """Ragged arrays: the words of token ``i`` are ``first_word[i]`` to ``first_word[i + 1]``, its pieces likewise.
 
-    ``n_chars`` (chunks,); ``first_word``, ``first_piece`` (chunks + 1,); ``ids``, ``words`` (pieces,) vocabulary ids and
-    index into the chunk's words; ``spans`` (words, 2) characters of the chunk; ``shapes`` (words,), see ``_word_shapes``;
+    ``n_chars`` (tokens,); ``first_word``, ``first_piece`` (tokens + 1,); ``ids``, ``words`` (pieces,) vocabulary ids and
+    index into the token's words; ``spans`` (words, 2) characters of the token; ``shapes`` (words,), see ``_word_shapes``;
     ``spellings`` (words,) numbers, the same for words spelt alike but for ASCII letter case. Words without a piece are
     left out.
     """
@@ -45,29 +45,29 @@ class Chunks:
     shapes: np.ndarray
     spellings: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Chunks:
-        """The chunks of these indices, in their order and as often."""
+    def take(self, rows: np.ndarray) -> Tokens:
+        """The tokens of these indices, in their order and as often."""
         n_words, n_pieces = np.diff(self.first_word)[rows], np.diff(self.first_piece)[rows]
         word, piece = _ranges(self.first_word[rows], n_words), _ranges(self.first_piece[rows], n_pieces)
-        return Chunks(
-            self.n_chars[rows],
-            edges_of(n_words),
-            edges_of(n_pieces),
-            self.ids[piece],
-            self.words[piece],
-            self.spans[word],
-            self.shapes[word],
-            self.spellings[word],
+        return Tokens(
+            n_chars=self.n_chars[rows],
+            first_word=edges_of(n_words),
+            first_piece=edges_of(n_pieces),
+            ids=self.ids[piece],
+            words=self.words[piece],
+            spans=self.spans[word],
+            shapes=self.shapes[word],
+            spellings=self.spellings[word],
         )
 
 
-def chunks_of(texts: Sequence[str], tokenizer: Tokenizer) -> Chunks:
-    """The chunks of all texts one after the other; joined by spaces they are the texts joined by spaces."""
+def tokens_of(texts: Sequence[str], tokenizer: Tokenizer) -> Tokens:
+    """The tokens of all texts one after the other; joined by spaces they are the texts joined by spaces."""
     by_spaces = _spaces_part(tokenizer)
-    # Chunks are numbered as they are first looked up.
+    # Tokens are numbered as they are first looked up.
     numbers: dict[str, int] = defaultdict(count().__next__)
     rows = np.fromiter(map(numbers.__getitem__, " ".join(texts).split(" ") if by_spaces else texts), np.int64)
-    return _tokenise(list(numbers), tokenizer, _CHUNKS_TOGETHER if by_spaces else 1).take(rows)
+    return _tokenise(list(numbers), tokenizer, _TOKENS_PER_TEXT if by_spaces else 1).take(rows)
 
 
 def starts_of(n_chars: Sequence[int] | np.ndarray) -> np.ndarray:
@@ -99,10 +99,10 @@ def _spaces_part(tokenizer: Tokenizer) -> bool:
     )
 
 
-def _tokenise(chunks: Sequence[str], tokenizer: Tokenizer, together: int) -> Chunks:
-    """In one call of the Rust tokenizer, ``together`` chunks as one text."""
-    texts = [" ".join(chunks[i : i + together]) for i in range(0, len(chunks), together)]
-    # From here on one string: what is counted by text or by chunk is moved to where that starts.
+def _tokenise(tokens: Sequence[str], tokenizer: Tokenizer, per_text: int) -> Tokens:
+    """In one call of the Rust tokenizer, ``per_text`` tokens as one text."""
+    texts = [" ".join(tokens[i : i + per_text]) for i in range(0, len(tokens), per_text)]
+    # From here on one string: what is counted by text or by token is moved to where that starts.
     joined = " ".join(texts)
     codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
     spans = _int32(chain.from_iterable(map(re.Match.span, _WORD.finditer(joined)))).reshape(-1, 2)
@@ -111,19 +111,19 @@ def _tokenise(chunks: Sequence[str], tokenizer: Tokenizer, together: int) -> Chu
     used[word] = True
     spans, word = spans[used], (np.cumsum(used, dtype=np.int32) - 1)[word]
 
-    n_chars = np.asarray([len(chunk) for chunk in chunks], np.int32)
+    n_chars = np.asarray([len(token) for token in tokens], np.int32)
     starts = starts_of(n_chars)
     first_word = np.append(np.searchsorted(spans[:, 0], starts), len(spans))
     first_piece = np.searchsorted(word, first_word)
-    return Chunks(
-        n_chars,
-        first_word,
-        first_piece,
-        ids,
-        word - np.repeat(first_word[:-1].astype(np.int32), np.diff(first_piece)),
-        spans - np.repeat(starts.astype(np.int32), np.diff(first_word))[:, None],
-        _word_shapes(codes, spans),
-        _spellings(codes, spans),
+    return Tokens(
+        n_chars=n_chars,
+        first_word=first_word,
+        first_piece=first_piece,
+        ids=ids,
+        words=word - np.repeat(first_word[:-1].astype(np.int32), np.diff(first_piece)),
+        spans=spans - np.repeat(starts.astype(np.int32), np.diff(first_word))[:, None],
+        shapes=_word_shapes(codes, spans),
+        spellings=_spellings(codes, spans),
     )
 
 

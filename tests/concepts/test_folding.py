@@ -59,3 +59,8 @@ def test_different_names_fold_apart(type_, names):
 @pytest.mark.parametrize("surface", ["\u2026", "+", "\u00bd", "x", "N" * 10_000])
 def test_whatever_is_visible_has_a_key(type_, surface):
     assert fold(surface, type_).strip()
+
+
+def test_markup_in_a_name_is_folded_away():
+    assert fold("H<sub>2</sub>O<sub>2", "ChemicalEntity") == fold("H2O2", "ChemicalEntity")
+    assert fold("IL-1&beta;", "GeneOrGeneProduct") == fold("IL-1β", "GeneOrGeneProduct")

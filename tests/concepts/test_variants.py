@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from litcoin_batch.concepts.variants import variant_ids
+from litcoin_batch.concepts.variants import variant_changes, variant_ids
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,73 @@ def test_a_long_mention_takes_little_time(unit):
 def test_prose_is_no_variant_however_it_begins():
     assert variant_ids("c.1_2ins" + "A" * 100) == ("c|INS|1_2|" + "A" * 100,)
     assert variant_ids("c.1_2ins" + "A" * 200) == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("p.Asn201Aspfs*7", "p|FS|N|201|D|7"),
+        ("p.Gln12ProfsTer3", "p|FS|Q|12|P|3"),
+        ("p.(Lys44Glyfs*9)", "p|FS|K|44|G|9"),
+        ("p.Glu31dup", "p|DUP|31|E|"),
+        ("p.Ser20_Gln22dup", "p|DUP|20_22|SQ|"),
+        ("p.Glu31_Val32insAla", "p|INS|31_32|A"),
+        ("p.(Lys2_Met3insGlnSerLys)", "p|INS|2_3|QSK"),
+        ("A23_Y24insFQEA", "p|INS|23_24|FQEA"),
+        ("p.Glu31_Thr32delinsAsp", "p|INDEL|31_32|D"),
+        ("D70delinsGY", "p|INDEL|70|GY"),
+        ("p.31_41del", "p|DEL|31_41|"),
+        ("\u0394F31", "p|DEL|31|F"),
+        ("deltaF31", "p|DEL|31|F"),
+        ("Phe31del", "p|DEL|31|F"),
+        ("p.Arg31=", "p|SUB|R|31|R"),
+        ("p.*31Glnext*17", "p|EXT|X|31|Q|17"),
+        ("ABCD V31E", "p|SUB|V|31|E"),
+        ("ABCDV31E", "p|SUB|V|31|E"),
+        ("ABCD-L31R", "p|SUB|L|31|R"),
+        ("ABCD(V31E)", "p|SUB|V|31|E"),
+        ("ABCD:p.Val31Glu", "p|SUB|V|31|E"),
+        ("NM_000001.2:c.31delC", "c|DEL|31|C"),
+        ("NM_000001.2(ABCD):c.31G>A", "c|SUB|G|31|A"),
+        ("NP_000001.1:p.(Gly31Asp)", "p|SUB|G|31|D"),
+        ("chr7:g.31A>T", "g|SUB|A|31|T"),
+        ("chr7:31A>T", "g|SUB|A|31|T"),
+        ("c.31_38inv", "c|INV|31_38|"),
+        ("c.31AGC[19]", "c|DUP|31|AGC|19"),
+        ("c.(31+1_32-1)_(54+1_55-1)del", "c|DEL|(31+1_32-1)_(54+1_55-1)|"),
+        ("r.31a>u", "r|SUB|A|31|T"),
+        ("m.31A>G", "m|SUB|A|31|G"),
+        ("exon 19 deletion", "c|DEL|Exon19|"),
+        ("nine nucleotide insertion", "c|INS||9"),
+        ("28,882 G to A", "c|SUB|G|28882|A"),
+    ],
+)
+def test_each_form_of_hgvs_has_an_id_with_and_without_sequence_or_gene(text, expected):
+    assert variant_ids(text)[:1] == (expected,)
+
+
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("V31E/K", (("p|SUB|V|31|E",), ("p|SUB|V|31|K",))),
+        ("G12D/V/C", (("p|SUB|G|12|D",), ("p|SUB|G|12|V",), ("p|SUB|G|12|C",))),
+        ("T31M/C32S", (("p|SUB|T|31|M",), ("p|SUB|C|32|S",))),
+        ("L31R and T32M", (("p|SUB|L|31|R",), ("p|SUB|T|32|M",))),
+        ("c.[31A>C];[33G>C]", (("c|SUB|A|31|C",), ("c|SUB|G|33|C",))),
+        ("c.31T>A (p.Val11Glu)", (("c|SUB|T|31|A", "p|SUB|V|11|E"),)),
+        ("c.35G>A;p.G12D", (("c|SUB|G|35|A", "p|SUB|G|12|D"),)),
+        ("p.V11E (c.31T>A)", (("p|SUB|V|11|E", "c|SUB|T|31|A"),)),
+    ],
+)
+def test_each_change_of_a_mention_is_one_and_its_translation_is_no_other(text, changes):
+    assert variant_changes(text) == changes
+
+
+@pytest.mark.parametrize("text", ["1841A>G", "-107C/T", "14143 C>T"])
+def test_what_is_written_as_nucleotides_is_no_amino_acid(text):
+    assert [reading[0] for reading in variant_ids(text)] == ["c"]
+
+
+@pytest.mark.parametrize("text", ["CYP2C9", "HLA-B27", "IL-2", "codon 12", "BRCA1/2", "alleles and genes"])
+def test_genes_and_words_are_no_variants(text):
+    assert variant_ids(text) == ()

@@ -4,9 +4,13 @@ import json
 
 import pytest
 from click.testing import CliRunner
+from pyspark.sql import SparkSession
 
 from citations import citation, write_file
+from litcoin_batch.commands.maintain import main as maintain
 from litcoin_batch.schema import ConfigError
+from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.tables.queries import read_query, shipped_queries
 from warehouses import annotate
 
@@ -66,6 +70,39 @@ def test_a_long_answer_is_cut_and_says_so(job, warehouse):
     lines = call(job, warehouse, "SELECT id FROM range(9)", "--limit", "4").stdout.splitlines()
     assert lines[-1].startswith("... cut after 4 rows")
     assert len(lines) == 2 + 4 + 1
+
+
+def test_both_engines_answer_alike(job, warehouse, spark):
+    queries = [
+        PAIRS,
+        "SELECT * FROM mentions ORDER BY pmid, start",
+        "SELECT pmid, evidence FROM relations ORDER BY ALL",
+    ]
+    for query in queries:
+        for form in ("table", "csv", "json"):
+            answers = [
+                call(job, warehouse, query, "--engine", engine, "--format", form) for engine in ("duckdb", "spark")
+            ]
+            assert answers[0].stdout == answers[1].stdout, (query, form)
+            assert len(answers[0].stdout.splitlines()) >= 3
+
+
+def test_spark_is_not_started_for_a_local_warehouse(job, warehouse, monkeypatch):
+    monkeypatch.setattr("litcoin_batch.commands.work.query.open_session", lambda: pytest.fail("Spark was asked"))
+    assert "ID:aspirin" in call(job, warehouse, PAIRS).stdout
+    result = call(job, warehouse / "none", PAIRS)
+    assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
+    assert "no committed run in it" in result.stderr
+    assert not (warehouse / "none").exists()
+
+
+def test_status_makes_nothing_and_takes_no_lock(warehouse):
+    with Lock(Storage(SparkSession.getActiveSession(), str(warehouse)), "at work"):
+        result = CliRunner().invoke(maintain, ["status", "--warehouse", str(warehouse)])
+    assert json.loads(result.stdout)["documents"] == 2
+    result = CliRunner().invoke(maintain, ["status", "--warehouse", str(warehouse / "none")])
+    assert (result.exit_code, "no committed run in it" in result.stderr) == (2, True)
+    assert not (warehouse / "none").exists()
 
 
 @pytest.mark.parametrize("sql", ["SELEC 1", "SELECT nothing FROM relations", "SELECT * FROM nowhere"])

@@ -6,7 +6,6 @@ import os
 import sys
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -34,6 +33,8 @@ class ModelWithoutFiles(FakeLoader):
     device: str = ""
     lexicon: tuple[str, ...] = ()
     batch_pieces: int = 0
+    precision: str = ""
+    vocabulary: str | None = None
 
     def __call__(self) -> FakeAnnotator:
         return FakeAnnotator("fake-1")
@@ -189,16 +190,17 @@ def test_what_is_wrong_with_an_address_is_one_line(job, call, tmp_path, argument
     assert SECRET not in result.output
 
 
-def test_a_file_that_cannot_be_fetched_fails_the_run_and_publishes_nothing(
+def test_a_file_that_never_comes_whole_is_rejected_and_the_others_are_annotated(
     job, call, s3, bucket, tmp_path, monkeypatch
 ):
     monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     s3.disturb("GET /bucket/in/pubmed26n0002.xml.gz", "flip", times=999)
-    result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w")
-    assert result.exit_code == 2
-    assert "s3://bucket/in/pubmed26n0002.xml.gz: its CRC32 is not what the store says, 3 times over" in result.stderr
-    assert list(Path(tmp_path / "w").rglob("*.parquet")) == []
+    result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w", "--max-reject-share", "1")
+    assert result.exit_code == 0, result.output
+    (reject,) = stored(tmp_path / "w")["rejects"]
+    assert (reject["source"], reject["record"]) == ("pubmed26n0002.xml.gz", 0)
+    assert "s3://bucket/in/pubmed26n0002.xml.gz: its CRC32 is not what the store says, 3 times over" in reject["reason"]
 
 
 def test_a_warehouse_at_s3_is_told_the_scheme_of_spark(call):

@@ -75,7 +75,7 @@ def annotation(pmid: int) -> Annotation:
 
 
 @pytest.fixture(scope="module")
-def warehouse(spark, tmp_path_factory):
+def warehouse(tmp_path_factory):
     documents = [Document(pmid, title, None, year=2020 + pmid) for pmid, title in TITLES.items()]
     annotated = annotated_batch(documents, [annotation(pmid) for pmid in TITLES], "model-1").to_pylist()
     rows = {
@@ -95,21 +95,20 @@ def warehouse(spark, tmp_path_factory):
         "mentions": [{**row, **mention} for row in annotated for mention in row["mentions"]],
         "relations": [{**row, **found} for row in annotated for found in row["relations"]],
         "rejects": [dict(zip(("source", "record", "reason"), reject, strict=True)) for reject in REJECTS],
-        "runs": [{}],
     }
     folder = tmp_path_factory.mktemp("warehouse") / "w"
-    return folder, write_warehouse(spark, folder, rows, "model-1")
+    return folder, write_warehouse(folder, rows, "model-1")
 
 
 @pytest.fixture(scope="module")
 def ask(spark, warehouse):
     """Name of a shipped question, or SQL -> the rows as dicts, after both engines gave the same ones in the same order."""
-    folder, snapshot = warehouse
+    folder, log = warehouse
     register_views(spark, str(folder))
     for view in ("documents", "mentions", "relations", "evidence"):
         spark.catalog.cacheTable(view)
     connection = duckdb.connect()
-    connection.execute(duckdb_script(snapshot, str(folder)))
+    connection.execute(duckdb_script(log, log.state()))
 
     def both(question: str, **parameters: str) -> list[dict]:
         given = [f"{name}={value}" for name, value in parameters.items()]

@@ -7,8 +7,10 @@ from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import multiplies_bfloat16
+from litcoin_batch.model.heads import SUBJECT
 from litcoin_batch.schema import Annotation, ConfigError, Document
-from tiny_models import documents, tiny_checkpoint
+from litcoin_batch.text.sentences import split_document
+from tiny_models import documents, tiny_checkpoint, tiny_model
 from toy_gold import gold_mentions
 
 SHIPPED = sorted(path.name for path in (resources.files("litcoin_batch") / "checkpoints").iterdir() if path.is_dir())
@@ -52,7 +54,7 @@ def test_annotations_fit_their_documents(checkpoint):
     annotator = Annotator.load(checkpoint, device="cpu")
     found = annotator.annotate(documents())
     assert [a.pmid for a in found] == [d.pmid for d in documents()]
-    assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 3
+    assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 2
     for document, annotation in zip(documents(), found, strict=True):
         known = annotation.entities()
         for mention in annotation.mentions:
@@ -157,3 +159,42 @@ def test_a_very_long_document_is_annotated_to_its_end(checkpoint):
 def test_unknown_device(checkpoint):
     with pytest.raises(ConfigError, match="'tpu'"):
         Annotator.load(checkpoint, device="tpu")
+
+
+@pytest.mark.parametrize("acts", [0, 1, 2])
+def test_the_subject_is_the_end_that_the_logits_say(acts, tmp_path):
+    model, tokenizer, config = tiny_model("rnn", tmp_path)
+    with torch.no_grad():
+        model.pair_head.mention_logits.bias[SUBJECT.start + acts] += 1e6
+    annotator = Annotator(Checkpoint(model, tokenizer, config, "tiny"), open_linker(), device="cpu")
+    kinds = {e: m.type for d in documents(2) for m in gold_mentions(d) for e in m.entity_ids}
+    found = annotator.annotate(documents(2), [gold_mentions(d) for d in documents(2)])
+    relations = [r for a in found for r in a.relations]
+    assert len({kinds[e] for r in relations for e in r.pair}) > 1
+    for relation in relations:
+        assert (relation.subject is None) == (acts == 0) and relation.subject in (None, *relation.pair)
+        # Ends are ordered by type: a gene before a disease or chemical.
+        types = [kinds[e] for e in relation.pair]
+        if acts and len(set(types)) == 2 and "GeneOrGeneProduct" in types:
+            assert (kinds[relation.subject] == "GeneOrGeneProduct") == (acts == 1)
+
+
+def test_evidence_is_one_sentence_where_one_names_both(tmp_path):
+    annotator = Annotator.load(tiny_checkpoint("rnn", tmp_path), device="cpu")
+    found = annotator.annotate(documents(2), [gold_mentions(d) for d in documents(2)])
+    seen = set()
+    for document, annotation in zip(documents(2), found, strict=True):
+        sentences = split_document(document)
+        where = {
+            i: {n for n, (s, e) in enumerate(sentences) for m in gold_mentions(document) if i in m.entity_ids and s <= m.start < e}
+            for m in gold_mentions(document)
+            for i in m.entity_ids
+        }  # fmt: skip
+        for relation in annotation.relations:
+            one, two = (where[i] for i in relation.pair)
+            places = [sentences.index((e.start, e.end)) for e in relation.evidence]
+            together = bool(one & two)
+            seen.add(together)
+            assert len(places) == (1 if together else 2)
+            assert set(places) <= (one & two if together else one | two)
+    assert seen == {True, False}

@@ -5,21 +5,23 @@ from torch import nn
 
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batches import (
+    BEFORE_EDGES,
+    BEHIND_EDGES,
+    CONTEXT_WORDS,
     COUNT_EDGES,
     GAP_EDGES,
-    MARGIN,
-    MAX_BETWEEN,
     ROW_STEP,
     SENTENCE_GAP_EDGES,
     SHARED_EDGES,
     Mixing,
     build_pairs,
     collate,
+    keep_pairs,
     plan_batches,
     split_pairs,
 )
 from litcoin_batch.model.entities import join_instances, link_entities
-from litcoin_batch.model.heads import PARTS, FeatureSum, HeadConfig, Passage, TagHead
+from litcoin_batch.model.heads import PARTS, FeatureSum, HeadConfig, TagHead
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.rows import log_sum_exp, pool_words
 from litcoin_batch.schema import ConfigError
@@ -31,21 +33,21 @@ from toy_gold import gold_mentions
 @pytest.fixture(scope="module")
 def setting(tmp_path_factory):
     model, tokenizer, config = tiny_model("lstm", tmp_path_factory.mktemp("model"))
-    pieces = split_pieces(documents(2), tokenizer)
-    entities = link_entities([gold_mentions(d) for d in documents(2)], pieces)
+    pieces = split_pieces(documents(5), tokenizer)
+    entities = link_entities([gold_mentions(d) for d in documents(5)], pieces)
     return model, config, pieces, entities
 
 
-def pairs_of(setting, rows):
+def pairs_of(setting, rows, nearest=3):
     _model, config, pieces, entities = setting
     batch = collate([pieces[i] for i in rows], config.pad_id)
     instances = join_instances([entities[i] for i in rows])
-    return batch, instances, build_pairs(batch, instances, allowed_type_pairs(TYPE_PAIRS))
+    return batch, instances, build_pairs(batch, instances, allowed_type_pairs(TYPE_PAIRS), nearest)
 
 
 def test_pairs_are_those_a_loop_finds(setting):
     _, _, _, entities = setting
-    _, instances, pairs = pairs_of(setting, [0, 1])
+    _, _instances, pairs = pairs_of(setting, [0, 1])
     allowed = allowed_type_pairs(TYPE_PAIRS)
     expected, base = set(), 0
     for document in entities:
@@ -56,48 +58,88 @@ def test_pairs_are_those_a_loop_finds(setting):
         base += len(document.ids)
     found = [frozenset(p) for p in zip(pairs.entity_1.tolist(), pairs.entity_2.tolist(), strict=True)]
     assert len(found) == len(set(found)) and set(found) == expected
-    count = np.bincount(instances.entity)
-    assert np.bincount(pairs.pair).tolist() == (count[pairs.entity_1] * count[pairs.entity_2]).tolist()
 
 
-def test_features_and_spans_are_those_a_loop_finds(setting):
+@pytest.mark.parametrize("nearest", [1, 2, 1_000])
+def test_mention_pairs_are_the_nearest_of_each_two_sentences(setting, nearest):
     _, _, pieces, _ = setting
-    batch, instances, pairs = pairs_of(setting, [0, 1])
-    sentences = [pieces[d].word_sentences[w] for d, w in zip(instances.document, instances.first, strict=True)]
-    apart = [abs(int(sentences[a]) - int(sentences[b])) for a, b in zip(pairs.left, pairs.right, strict=True)]
-    assert len(set(apart)) > 1
+    _, instances, pairs = pairs_of(setting, [0, 1, 4], nearest)
+    sentence = [
+        int(pieces[[0, 1, 4][d]].word_sentences[w]) for d, w in zip(instances.document, instances.first, strict=True)
+    ]
+    n_left_out = 0
+    for pair, (one, two) in enumerate(zip(pairs.entity_1, pairs.entity_2, strict=True)):
+        best = {}
+        for a in np.flatnonzero(instances.entity == one).tolist():
+            for b in np.flatnonzero(instances.entity == two).tolist():
+                gap = max(0, instances.first[a] - instances.stop[b], instances.first[b] - instances.stop[a])
+                place = min(sentence[a], sentence[b]), max(sentence[a], sentence[b])
+                rank = (place[1] - place[0], gap, min(a, b), max(a, b))
+                n_left_out += place in best
+                best[place] = min(best.get(place, (*rank, a, b)), (*rank, a, b))
+        expected = [(a, b) for *_, a, b in sorted(best.values())[:nearest]]
+        rows = np.flatnonzero(pairs.pair == pair)
+        assert list(zip(pairs.left[rows], pairs.right[rows], strict=True)) == expected
+    assert n_left_out and (np.diff(pairs.pair) >= 0).all()
+
+
+def test_features_and_contexts_are_those_a_loop_finds(setting):
+    _, _, pieces, _ = setting
+    batch, instances, pairs = pairs_of(setting, [0, 1, 4])
+    sentences = [
+        int(pieces[[0, 1, 4][d]].word_sentences[w]) for d, w in zip(instances.document, instances.first, strict=True)
+    ]
     count = np.bincount(instances.entity)
     for pair, (one, two, features) in enumerate(
         zip(pairs.entity_1, pairs.entity_2, pairs.pair_features.tolist(), strict=True)
     ):
-        own = [gap for gap, of in zip(apart, pairs.pair, strict=True) if of == pair]
+        own = [
+            abs(sentences[a] - sentences[b])
+            for a in np.flatnonzero(instances.entity == one)
+            for b in np.flatnonzero(instances.entity == two)
+        ]
         expected = [
             (count[one], COUNT_EDGES),
             (count[two], COUNT_EDGES),
             (own.count(0), SHARED_EDGES),
             (min(own), SENTENCE_GAP_EDGES),
         ]
-        assert features == [int(np.digitize(n, edges)) for n, edges in expected]
+        assert features == [int(np.digitize(n, edges)) for n, edges in expected], pair
+    assert len(set(pairs.mention_features[:, 1])) > 1
     for row, (a, b) in enumerate(zip(pairs.left, pairs.right, strict=True)):
         first, last = sorted((a, b), key=lambda i: instances.first[i])
-        p, base = pieces[instances.document[a]], batch.first_word[instances.document[a]]
-        gap = max(0, instances.first[last] - instances.stop[first])
+        p, base = batch.pieces[instances.document[a]], batch.first_word[instances.document[a]]
         expected = [
-            np.digitize(gap, GAP_EDGES),
-            np.digitize(apart[row], SENTENCE_GAP_EDGES),
+            np.digitize(max(0, instances.first[last] - instances.stop[first]), GAP_EDGES),
+            np.digitize(abs(sentences[a] - sentences[b]), SENTENCE_GAP_EDGES),
             a == last,
             (sentences[a] == 0) + 2 * (sentences[b] == 0),
         ]
         assert pairs.mention_features[row].tolist() == [int(n) for n in expected]
-        span = [
-            max(0, instances.first[first] - MARGIN),
-            min(p.n_words, max(instances.stop[a], instances.stop[b]) + MARGIN),
-        ]
-        far = max(instances.stop[a], instances.stop[b]) - instances.first[first] > MAX_BETWEEN
-        assert pairs.between[row].tolist() == ([base, base] if far else [base + n for n in span])
-    for instance, span in enumerate(pairs.sentence.tolist()):
-        p = pieces[instances.document[instance]]
-        assert span == (p.sentence_words[sentences[instance]] + batch.first_word[instances.document[instance]]).tolist()
+        behind = len(p.sentence_words) - 1 - sentences[last]
+        expected = [np.digitize(sentences[last], BEFORE_EDGES), np.digitize(behind, BEHIND_EDGES)]
+        assert pairs.place_features[row].tolist() == [int(n) for n in expected]
+        seen = {
+            base + w
+            for i in (a, b)
+            for w in range(p.n_words)
+            if instances.first[i] - CONTEXT_WORDS <= w < instances.stop[i] + CONTEXT_WORDS
+            and p.word_sentences[w] == sentences[i]
+        }
+        one, two, three, four = pairs.context[row].tolist()
+        assert one < two <= three <= four
+        assert sorted([*range(one, two), *range(three, four)]) == sorted(seen)
+        assert pairs.spans[row].tolist() == [base + n for i in (a, b) for n in (instances.first[i], instances.stop[i])]
+
+
+def test_pairs_that_are_kept_stay_what_they_are(setting):
+    _, _instances, pairs = pairs_of(setting, [0, 1])
+    keep = np.arange(pairs.n_pairs) % 2 == 1
+    kept = keep_pairs(pairs, keep)
+    assert kept.n_pairs == keep.sum() > 2
+    for new, old in enumerate(np.flatnonzero(keep)):
+        assert (kept.entity_1[new], kept.entity_2[new]) == (pairs.entity_1[old], pairs.entity_2[old])
+        assert (kept.left[kept.pair == new] == pairs.left[pairs.pair == old]).all()
 
 
 def test_pair_logits_do_not_depend_on_the_batch(setting):
@@ -127,18 +169,6 @@ def test_parts_give_the_same_logits_as_the_whole(setting):
                 found.mention_pair, whole.mention_pair[torch.from_numpy(rows)], atol=1e-5, rtol=1e-5
             )
     assert sorted(np.concatenate([rows for _, rows, _ in parts]).tolist()) == list(range(len(pairs.pair)))
-
-
-def test_blocks_of_mention_pairs_give_the_same_logits_to_the_bit(setting, monkeypatch):
-    model = setting[0]
-    batch, instances, pairs = pairs_of(setting, [0, 1])
-    assert len(pairs.pair) > 16
-    with torch.inference_mode():
-        words = model.words(batch)
-        whole = model.pair_logits(words, instances, pairs)
-        monkeypatch.setattr("litcoin_batch.model.heads.PAIRS_IN_CACHE", 16)
-        parts = model.pair_logits(words, instances, pairs)
-    assert torch.equal(whole.pair, parts.pair) and torch.equal(whole.mention_pair, parts.mention_pair)
 
 
 @pytest.mark.parametrize("part", PARTS)
@@ -216,35 +246,6 @@ def test_features_add_up():
     assert len(sums) == 24 and torch.equal(sums[which], expected)
 
 
-def test_passage_is_softmax_pooling_over_its_words():
-    torch.manual_seed(0)
-    passage = Passage(6, 4)
-    words = torch.randn(2 * 9, 6)
-    base = 9
-    spans = torch.tensor(
-        [[base + 2, base + 7, base, base], [base + 1, base + 3, base + 5, base + 6], [base, base, base, base]]
-    )
-    spans = spans[[0, 1, 2, 1, 0]]
-    chosen = [[2, 3, 4, 5, 6], [1, 2, 5]]
-    with torch.no_grad():
-        pooled, which = passage(words, spans)
-        assert len(pooled) == 3
-        found = pooled[which]
-        assert torch.equal(found[:2], found[[4, 3]])
-        for row, places in enumerate(chosen):
-            inside = words[9:][places]
-            salience = passage.LIMIT * torch.tanh(passage.salience(inside) / passage.LIMIT)
-            expected = (torch.softmax(salience, dim=0) * passage.value(inside)).sum(dim=0)
-            torch.testing.assert_close(found[row], expected, atol=1e-4, rtol=1e-4)
-    assert not found[2].any()
-
-
-def test_a_batch_without_pairs_has_no_passages():
-    passage = Passage(6, 4)
-    pooled, which = passage(torch.randn(18, 6), torch.zeros(0, 4, dtype=torch.long))
-    assert pooled.shape == (0, 4) and which.shape == (0,)
-
-
 def test_log_sum_exp_by_group():
     values, group = torch.randn(50, 3) * 30, torch.randint(0, 7, (50,))
     group[:7] = torch.arange(7)
@@ -277,13 +278,3 @@ def test_batches_of_mixed_lengths_are_full_and_waste_little():
     ]
     # A document that alone exceeds the bound is in no larger company than the step.
     assert [len(batch) for batch in plan_batches([9_000] * 9, 4096, Mixing(0.9, row_step=8))] == [8, 1]
-
-
-def test_sums_over_passages_leave_out_words_beside_them(setting):
-    """Words in no span must not matter, not even where they are infinite."""
-    passage = Passage(4, 3)
-    words = torch.randn(12, 4)
-    spans = torch.tensor([[1, 3, 0, 0], [7, 9, 10, 11]])
-    expected = passage(words, spans)
-    words[3:7] = torch.inf
-    torch.testing.assert_close(passage(words, spans), expected)

@@ -280,7 +280,7 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
 
 
 @needs_int8
-@pytest.mark.parametrize("part", ["sentences", "between", "document_words"])
+@pytest.mark.parametrize("part", ["reader", "document_words"])
 def test_heads_without_a_part_compute_in_8_bits_as_well(part, tmp_path):
     folder = with_ranges("lstm", tmp_path, HeadConfig(16, 0.1, without=(part,)))
     exact, small = (

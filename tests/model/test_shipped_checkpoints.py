@@ -19,7 +19,7 @@ LEAST = {"rnn": (0.72, 0.46, 0.31, 0.23), "lstm": (0.78, 0.52, 0.36, 0.27), "tra
 def test_three_are_there_and_small():
     root = resolve_checkpoint("lstm").parent
     assert sorted(path.name for path in root.iterdir()) == sorted(NAMES)
-    assert sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) <= 40_000_000
+    assert sum(path.stat().st_size for path in root.rglob("*") if path.is_file()) <= 45_000_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -28,8 +28,12 @@ def test_each_is_sound_and_kept_from_the_test_set(name):
     assert verify_checkpoint(folder).startswith(f"{name}-")
     stage, n_stages = Checkpoint.load(folder).config.training, 0
     while stage is not None:
-        assert stage["train_files"] == ["Train.PubTator"] and stage["exclude_pmids"] == ["test_pmids.txt"]
-        assert stage["dev_files"] == ["Dev.PubTator"]
+        # fold_train and fold_dev are Train and BC8 (training/hold_out.py).
+        assert stage["train_files"] in (["Train.PubTator"], ["fold_train.PubTator"])
+        assert "test_pmids.txt" in stage["exclude_pmids"]
+        assert stage["dev_files"] in (["Dev.PubTator"], ["fold_dev.PubTator"])
+        if stage["train_files"] == ["fold_train.PubTator"]:
+            assert "dev_pmids.txt" in stage["exclude_pmids"] and stage["dev_files"] == ["fold_dev.PubTator"]
         stage, n_stages = stage.get("first_stage"), n_stages + 1
     assert n_stages >= 2
 

@@ -1,5 +1,6 @@
 """What keeps the house in order: tiers of tests, targets of make, extras that errors name."""
 
+import ast
 import re
 import tomllib
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 import litcoin_batch
 from litcoin_batch.commands import terminal
+from measure_house import circles, imported, module_of, room
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
@@ -56,6 +58,18 @@ def test_every_pin_is_in_the_lock():
     wanted = {normal(line) for line in [*PROJECT["dependencies"], *pins]}
 
     assert wanted - lock == set()
+
+
+def test_rooms_make_no_circle():
+    package = sorted((REPOSITORY / "litcoin_batch").rglob("*.py"))
+    edges = {
+        (room(module_of(path.relative_to(REPOSITORY))), room(module))
+        for path in package
+        for module in imported(ast.parse(path.read_text()))
+    }
+    assert ("model", "text") in edges
+    assert circles(edges) == []
+    assert circles(edges | {("schema", "warehouse")})
 
 
 def test_the_changelog_begins_with_this_version():

@@ -27,7 +27,7 @@ ALLOWED = {
     f"{OWN}/settings.py": {_SCHEMA, "click", "yaml"},
     f"{OWN}/config.py": {f"{OWN}.readers", f"{OWN}.settings"},
     # Above all rooms; what a verb's module imports is what that verb needs installed.
-    f"{OWN}/commands": {OWN, *_SPARK, "click", "yaml"},
+    f"{OWN}/commands": {OWN, *_SPARK, "click", "duckdb", "yaml"},
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
     f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS, "marisa_trie"},
@@ -40,7 +40,7 @@ ALLOWED = {
             *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabulary", "vocabulary_files")),
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
-        *("pyspark", "py4j", "pyarrow", "numpy", "pandas", "boto3", "botocore", "awscrt"),
+        *("pyspark", "py4j", "pyarrow", "numpy", "pandas", "deltalake", "duckdb", "boto3", "botocore", "awscrt"),
     },
     # What the readers read back: they share its rules.
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +26,9 @@ from pathlib import Path
 
 import duckdb
 import pyspark
+
+from litcoin_batch.warehouse.tables.log import TableLog
+from litcoin_batch.warehouse.tables.schemas import SCHEMAS
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # A run may survive the last.
@@ -51,7 +54,7 @@ View = dict[str, list[tuple]]
 def look(warehouse: Path) -> View | None:
     """What a reader sees who takes the shipped views now; None where nothing is published."""
     try:
-        script = (warehouse / "views.sql").read_text()
+        script = (warehouse / "views" / "duckdb.sql").read_text()
     except FileNotFoundError:
         return None
     with duckdb.connect(config={"threads": 1}) as connection:
@@ -234,17 +237,13 @@ class Trial:
 
 
 def left_over(warehouse: Path) -> list[str]:
-    """What lies in a warehouse besides what its snapshots list."""
-    listed = {"views.sql"}
-    for path in (warehouse / "snapshots").iterdir():
-        listed.add(f"snapshots/{path.name}")
-        listed |= {
-            f"{table}/{file['name']}"
-            for table, files in json.loads(path.read_text())["tables"].items()
-            for file in files
-        }
+    """What lies in a warehouse besides what the logs of its tables list."""
+    log = TableLog(str(warehouse))
+    state = log.state()
+    listed = {f"{table}/{file.path}" for table in SCHEMAS for file in log.files(state, table)}
     found = (path.relative_to(warehouse).as_posix() for path in warehouse.rglob("*") if path.is_file())
-    return sorted(name for name in found if name not in listed and not name.startswith("reports/"))
+    expected = re.compile(r"views/\w+\.sql|reports/.*|\w+/_delta_log/.*")
+    return sorted(name for name in found if name not in listed and not expected.fullmatch(name))
 
 
 def torment(trial: Trial, nights: Sequence[Path], kinds: Sequence[str] = KINDS) -> Iterator[str]:

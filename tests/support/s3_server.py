@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import os
 import random
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -15,6 +17,25 @@ import pytest
 KEY_ID, SECRET = "AKIATESTSTESTSTESTS1", "wJalr-very-secret-bPxRfiCY-of-the-tests"
 _HOP = {"connection", "keep-alive", "transfer-encoding", "expect"}
 _BUSY = b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
+
+_SETTINGS = {
+    "AWS_ACCESS_KEY_ID": KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": SECRET,
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_CONFIG_FILE": os.devnull,
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "NO_PROXY": "127.0.0.1",
+}
+# Says where it listens, and serves until it is ended.
+_SERVER = """
+from moto.server import ThreadedMotoServer
+import threading
+server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+server.start()
+print("%s:%s" % server.get_host_and_port(), flush=True)
+threading.Event().wait()
+"""
 
 
 class Proxy(ThreadingHTTPServer):
@@ -120,17 +141,7 @@ def s3(s3_proxy, tmp_path, monkeypatch):
     """The proxy, undisturbed, nothing stored but an empty ``bucket``, and an environment that leads there alone."""
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
-    settings = {
-        "AWS_ENDPOINT_URL": s3_proxy.url,
-        "AWS_ACCESS_KEY_ID": KEY_ID,
-        "AWS_SECRET_ACCESS_KEY": SECRET,
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "LITCOIN_BATCH_CACHE": str(tmp_path / "cache"),
-        "NO_PROXY": "127.0.0.1",
-    }
+    settings = {**_SETTINGS, "AWS_ENDPOINT_URL": s3_proxy.url, "LITCOIN_BATCH_CACHE": str(tmp_path / "cache")}
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
     s3_proxy.calm()
@@ -154,6 +165,27 @@ def bucket(s3, monkeypatch):
             client.put_object(Bucket="bucket", Key=key, Body=content, **more)
 
     return put
+
+
+@pytest.fixture
+def s3_process(monkeypatch):
+    """A server in a process of its own, with an empty ``bucket``: some clients hold this process's interpreter while they wait."""
+    server = subprocess.Popen(
+        [sys.executable, "-c", _SERVER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    )
+    address = server.stdout.readline().strip()
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in {**_SETTINGS, "AWS_ENDPOINT_URL": f"http://{address}"}.items():
+        monkeypatch.setenv(name, value)
+    host, _, port = address.partition(":")
+    connection = http.client.HTTPConnection(host, int(port), timeout=60)
+    connection.request("PUT", "/bucket")
+    assert connection.getresponse().status == 200
+    connection.close()
+    yield address
+    server.terminate()
+    server.wait()
 
 
 def noise(n_bytes: int, seed: int = 0) -> bytes:

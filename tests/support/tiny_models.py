@@ -84,6 +84,7 @@ def tiny_model(
         model.tag_head.transition.normal_(std=0.3)
         for head in (model.tag_head.layers[-1], model.pair_head.mention_logits):
             head.weight.normal_(std=2.0)
+        model.pair_head.mention_logits.bias[0] -= 2.0
     return model.eval(), tokenizer, config
 
 

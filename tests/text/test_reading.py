@@ -45,7 +45,16 @@ def tokenizer():
     ],
 )
 def test_markup_is_not_read(stored, read):
-    assert visible(stored) == read
+    assert read_text(stored).text == visible(stored) == read
+
+
+def test_a_name_that_lost_one_tag_of_two_is_read_without_the_other():
+    assert [visible(name) for name in ("CD4<sup>+", "TP53</i>", "p < 0.05", "A&B")] == [
+        "CD4+",
+        "TP53",
+        "p < 0.05",
+        "A&B",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ VARIANTS = """
 base: {epochs: 1, n_pieces: 300, pair_width: 16, batch_pieces: 512}
 variants:
   - {name: all levers}
-  - {name: no words between, set: {without: between}}
+  - {name: no reading, set: {without: reader}}
 """
 
 
@@ -34,13 +34,13 @@ def test_every_variant_is_trained_once(tmp_path):
     first = CliRunner().invoke(main, [*map(str, arguments), "--device", "cpu"])
     assert first.exit_code == 0, first.output
     scores = json.loads((tmp_path / "out" / "ablation.json").read_text())
-    assert [row["name"] for row in scores] == ["all levers", "no words between", "more documents"]
-    card = (tmp_path / "out" / "no-words-between.seed-1" / "config.json").read_text()
-    assert json.loads(card)["heads"]["without"] == ["between"]
+    assert [row["name"] for row in scores] == ["all levers", "no reading", "more documents"]
+    card = (tmp_path / "out" / "no-reading.seed-1" / "config.json").read_text()
+    assert json.loads(card)["heads"]["without"] == ["reader"]
     card = (tmp_path / "out" / "more-documents.seed-1" / "config.json").read_text()
     assert json.loads(card)["training"]["train_files"] == ["train.txt", "more.txt"]
     again = CliRunner().invoke(main, [*map(str, arguments), "--device", "cpu"])
-    assert again.exit_code == 0 and "seed 1\n" not in again.output and "| no words between |" in again.output
+    assert again.exit_code == 0 and "seed 1\n" not in again.output and "| no reading |" in again.output
 
 
 def test_differences_are_in_points_of_the_first():

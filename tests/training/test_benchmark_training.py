@@ -74,7 +74,7 @@ def test_every_loop_lowers_the_same_loss(gold, tmp_path):
 
 def test_pair_by_pair_is_the_same_function(gold, tmp_path):
     model, tokenizer, config = tiny_model("lstm", tmp_path)
-    batch = stack(prepare(read_gold(gold)[:3], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS))
+    batch = stack(prepare(read_gold(gold)[:3], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS), 3)
     with torch.inference_mode():
         words = model.words(batch.documents)
         expected, found = (m.pair_logits(words, batch.instances, batch.pairs) for m in (model, PairByPair(model)))
@@ -85,7 +85,7 @@ def test_pair_by_pair_is_the_same_function(gold, tmp_path):
 
 def test_pair_by_pair_teaches_the_same(gold, tmp_path):
     model, tokenizer, config = tiny_model("lstm", tmp_path)
-    batch = stack(prepare(read_gold(gold)[:1], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS))
+    batch = stack(prepare(read_gold(gold)[:1], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS), 3)
     gradients = []
     for judge in (model, PairByPair(model)):
         model.zero_grad()
@@ -98,7 +98,7 @@ def test_pair_by_pair_teaches_the_same(gold, tmp_path):
 
 def test_the_head_is_called_once_per_pair(gold, tmp_path):
     model, tokenizer, config = tiny_model("lstm", tmp_path)
-    batch = stack(prepare(read_gold(gold)[:1], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS))
+    batch = stack(prepare(read_gold(gold)[:1], tokenizer), config.pad_id, allowed_type_pairs(TYPE_PAIRS), 3)
     entities = []
     model.pair_head.register_forward_hook(lambda head, given, found: entities.append(len(given[1].entity_type)))
     PairByPair(model).pair_logits(model.words(batch.documents), batch.instances, batch.pairs)

@@ -96,7 +96,7 @@ def test_pairs_of_foreign_labels_stay_partly_open(tmp_path):
     corpus = related_corpus(tmp_path)
     tokenizer = train_tokenizer([d.text for d in documents()], 300)
     (example,) = prepare(corpus.documents, tokenizer, corpus.complete, corpus.relations)
-    batch = stack([example], 0, np.ones((6, 6), bool))
+    batch = stack([example], 0, np.ones((6, 6), bool), 3)
     ids = example.entities.ids
     found = {
         frozenset((ids[a], ids[b])): {CLASSES[i] for i in np.flatnonzero(row)}

@@ -154,7 +154,7 @@ def test_report_has_every_key_and_survives_json():
     gold, given, found = random_annotations(1), random_annotations(2), random_annotations(3)
     result = json.loads(json.dumps(report(gold, given, found, {})))
     numbers = {"precision", "recall", "f1", "tp", "n_gold", "n_predicted"}
-    levels = {"pair", "pair_type", "pair_type_novelty"}
+    levels = {"pair", "pair_type", "pair_type_novelty", "pair_subject"}
     assert set(result) == {"n_documents", "ner", "concepts", "gold_entities", "predicted_entities", "definitions"}
     assert set(result["ner"]) == numbers | {"per_type"}
     assert set(result["ner"]["per_type"]) == set(result["concepts"]["per_type"]) == set(ENTITY_TYPES)

@@ -271,7 +271,7 @@ def test_pair_targets_are_the_gold_relations(gold):
     gold_documents = read_gold([gold[0]])[:4]
     tokenizer = train_tokenizer([d.text for d in gold_documents], 300)
     examples = prepare(gold_documents, tokenizer)
-    batch = stack(examples, 0, allowed_type_pairs(TYPE_PAIRS))
+    batch = stack(examples, 0, allowed_type_pairs(TYPE_PAIRS), 3)
     assert int((batch.target > 0).sum()) == sum(len(d.gold.relations) for d in gold_documents)
     assert ((batch.novel >= 0) == (batch.target > 0)).all()
     related = [

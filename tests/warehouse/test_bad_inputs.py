@@ -53,6 +53,7 @@ def test_a_run_over_files_of_every_kind_of_trouble(spark, tmp_path):
     write_parquet(folder / "damaged.parquet", list(range(1000, 3000)), use_dictionary=False, compression="gzip")
     damage_a_page(folder / "damaged.parquet")
     (folder / "cut.parquet").write_bytes((folder / "int32.parquet").read_bytes()[:-20])
+    pq.write_table(pa.table({"pmid": [1], "text": ["x"]}), folder / "other.parquet")
     (folder / "dangling.xml").symlink_to(folder / "nowhere")
     (folder / "loop").symlink_to(folder)
     os.mkfifo(folder / "pipe.jsonl")
@@ -64,14 +65,15 @@ def test_a_run_over_files_of_every_kind_of_trouble(spark, tmp_path):
     }
     rejects = spark.read.parquet(str(tmp_path / "out" / "rejects")).collect()
     reasons = {row.source: (row.record, row.reason) for row in rejects}
-    assert len(rejects) == len(reasons) == record.n_rejected == 4
+    assert len(rejects) == len(reasons) == record.n_rejected == 5
     assert reasons["damaged.parquet"][0] == 1
     assert reasons["damaged.parquet"][1].startswith("row group 0, rows 1 to 2000 cannot be read")
     assert reasons["cut.parquet"][1].startswith("Parquet cannot be read")
+    assert reasons["other.parquet"] == (0, "Parquet cannot be read: no column title, abstract; found: pmid, text")
     assert "cannot be opened" in reasons["dangling.xml"][1]
     assert "is no plain file" in reasons["pipe.jsonl"][1]
     fates = (record.n_annotated, record.n_without_text, record.n_deleted, record.n_superseded, record.n_rejected)
-    assert record.n_records == sum(fates) == 14
+    assert record.n_records == sum(fates) == 15
 
 
 def test_what_raises_while_a_file_is_read_is_its_own_reject(monkeypatch):

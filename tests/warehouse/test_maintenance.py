@@ -1,18 +1,22 @@
-"""Compaction, retention, rollback and rollout: one change for readers, or none."""
+"""Compaction, vacuum, rollback and rollout: one change for readers, or none."""
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import duckdb
 import pytest
+from deltalake import DeltaTable
 
 from citations import citation, write_file
 from fake_model import FakeLoader
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.tables.log import TableLog
+from litcoin_batch.warehouse.tables.schemas import SCHEMAS
+from litcoin_batch.warehouse.tables.status import status
+from litcoin_batch.warehouse.tables.views import register_views
 from warehouses import annotate
 
 VIEWS = ("documents", "mentions", "relations", "rejects", "runs", "files")
@@ -28,13 +32,13 @@ NIGHTS = (
 
 def read(warehouse: Path) -> dict[str, list[str]]:
     connection = duckdb.connect()
-    connection.execute((warehouse / "views.sql").read_text())
+    connection.execute((warehouse / "views" / "duckdb.sql").read_text())
     return {view: sorted(map(repr, connection.execute(f"SELECT * FROM {view}").fetchall())) for view in VIEWS}
 
 
 def models(warehouse: Path) -> set[str]:
     connection = duckdb.connect()
-    connection.execute((warehouse / "views.sql").read_text())
+    connection.execute((warehouse / "views" / "duckdb.sql").read_text())
     return {
         row[0]
         for view in ("annotations", "mentions", "relations")
@@ -57,18 +61,21 @@ def nights(spark, tmp_path_factory):
 def test_the_life_of_a_warehouse(spark, nights, tmp_path):
     folder, seen = nights
     warehouse = folder / "w"
-    assert json.loads(json.dumps(_do(spark, warehouse, maintenance.status), default=str))["retired_rows"] == {
-        "document": 4,
-        "annotation": 4,
-    }
+    assert status(str(warehouse))["retired_rows"] == {"annotation": 4, "document": 4}
 
     _do(spark, warehouse, maintenance.compact)
     assert read(warehouse) == seen[2]
-    assert all(
-        len(_do(spark, warehouse, lambda run, table=table: run.parent.files(table))) == 1
-        for table in ("documents", "relations", "runs")
-    )
-    assert _do(spark, warehouse, maintenance.status)["retired_rows"] == {}
+    found = status(str(warehouse))
+    assert found["retired_rows"] == {}
+    assert {found["tables"][table]["files"] for table in ("documents", "history", "relations", "rejects")} == {1}
+    # Whoever knows nothing of our views sees the same, in order.
+    for table in ("documents", "mentions", "relations", "rejects", "files"):
+        names = [name for name in SCHEMAS[table].names if name != "is_current"]
+        plain = DeltaTable(warehouse / table).to_pyarrow_table(columns=names)
+        rows = duckdb.sql("FROM plain").fetchall()
+        assert sorted(map(repr, rows)) == seen[2][table], table
+        if "pmid" in names:
+            assert plain["pmid"].to_pylist() == sorted(plain["pmid"].to_pylist()), table
     # What is known of older versions is known still: a late file changes nothing.
     write_file(tmp_path, "pubmed26n0000.xml", citation(3, "late"), citation(2, "late"), citation(1, "late"))
     record = annotate(spark, warehouse, tmp_path / "pubmed26n0000.xml", run_id="late")
@@ -76,24 +83,31 @@ def test_the_life_of_a_warehouse(spark, nights, tmp_path):
     assert read(warehouse)["documents"] == seen[2]["documents"]
 
     with pytest.raises(
-        ConfigError, match="no snapshot of that run is kept; there are: late, .*night-2, night-1, night-0"
+        ConfigError, match="no run 'night-7' is committed; there are: late, .*night-2, night-1, night-0"
     ):
-        _do(spark, warehouse, lambda run: maintenance.rollback(run, "night-7"))
-    _do(spark, warehouse, lambda run: maintenance.rollback(run, "night-0"))
+        _do(spark, warehouse, lambda run: maintenance.roll_back(run, "night-7"))
+    # As it was then, without going back there.
+    register_views(spark, str(warehouse), as_of="night-1")
+    assert sorted(map(repr, map(tuple, spark.table("rejects").collect()))) == seen[1]["rejects"]
+    assert spark.table("relations").count() == len(seen[1]["relations"])
+    _do(spark, warehouse, lambda run: maintenance.roll_back(run, "night-0"))
     assert read(warehouse) == seen[0]
     # The nights that were taken back come again by themselves.
     record = annotate(spark, warehouse, folder / "in", run_id="again")
     assert (record.n_files, record.n_files_applied_before, record.n_annotated) == (2, 1, 2)
     assert _without_run(read(warehouse)) == _without_run(seen[2])
 
-    deleted = _do(spark, warehouse, lambda run: maintenance.retain(run, 1))
-    assert "snapshots/000000001.json" in deleted and len(deleted) > 10
     before = read(warehouse)
-    listed = {path.relative_to(warehouse) for path in warehouse.rglob("*.parquet")}
-    files = _do(spark, warehouse, lambda run: {Path(t) / f.name for t, fs in run.parent.tables.items() for f in fs})
-    assert listed == files
-    with pytest.raises(ConfigError, match="there are: again"):
-        _do(spark, warehouse, lambda run: maintenance.rollback(run, "night-0"))
+    _do(spark, warehouse, maintenance.compact)
+    deleted = _do(spark, warehouse, lambda run: maintenance.vacuum(run, 1))
+    assert len(deleted) > 10
+    listed = {
+        path.relative_to(warehouse).as_posix() for path in warehouse.rglob("*.parquet") if "_delta_log" not in str(path)
+    }
+    log = TableLog(str(warehouse))
+    assert listed == {f"{table}/{file.path}" for table in SCHEMAS for file in log.files(log.state(), table)}
+    with pytest.raises(ConfigError, match="'night-0': .* of its files are gone"):
+        _do(spark, warehouse, lambda run: maintenance.roll_back(run, "night-0"))
     assert read(warehouse) == before
 
 

@@ -1,3 +1,4 @@
+import doctest
 import random
 from collections import Counter
 
@@ -6,7 +7,7 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.nightly import revisions
-from litcoin_batch.warehouse.nightly.increments import texts_of
+from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.tables.schemas import DOCUMENTS, FATES, RECORDS
 
 OLD, NEW = ("f1.xml", 26_000_001), ("f2.xml", 26_000_002)
@@ -21,9 +22,11 @@ def row(file, record, pmid, abstract="text", **rest):
 
 def flag(spark, rows, annotate_titles=False):
     """Upon an empty warehouse: whatever has text is due."""
-    folded = revisions.fold(spark.createDataFrame(rows, RECORDS), None, 1, max_text_chars=100)
-    texts = texts_of(folded.where("is_current"), annotate_titles)
-    return revisions.flag(folded, spark.createDataFrame([], DOCUMENTS), texts.withColumn("step", F.lit(revisions.DUE)))
+    records = spark.createDataFrame(rows, RECORDS)
+    keys = revisions.decide(revisions.keys_of(records, 1, 100))
+    texts = revisions.texts_of(keys.where(F.col("state") == revisions.CURRENT), annotate_titles)
+    plan = texts.withColumn("step", F.lit(revisions.DUE))
+    return revisions.join_texts(records, spark.createDataFrame([], DOCUMENTS), keys, plan)
 
 
 def fates_of(spark, rows, annotate_titles=False):
@@ -78,6 +81,11 @@ def test_every_record_has_the_fate_the_rules_give_it(spark):
     assert found["f1.xml", 10][1] == "text has 101 characters, more than the limit of 100"
 
 
+def test_examples_show_what_rules_give(spark):
+    failed, tried = doctest.testmod(revisions, extraglobs={"spark": spark})
+    assert (failed, tried > 5) == (0, True)
+
+
 def test_order_of_rows_changes_nothing(spark):
     shuffled = random.Random(7).sample(ROWS, len(ROWS))
     assert fates_of(spark, shuffled) == fates_of(spark, ROWS)
@@ -97,7 +105,7 @@ def test_what_the_model_fails_on_is_rejected_but_stays_a_document(spark):
 
 
 def test_tally_counts_each_source(spark):
-    counts, restored = revisions.tally(flag(spark, ROWS))
+    counts, restored = tally(flag(spark, ROWS))
     assert not restored
     expected = {path: Counter(f for (p, _), f in EXPECTED.items() if p == path) for path in ("f1.xml", "f2.xml")}
     assert counts == expected
@@ -108,7 +116,7 @@ def test_counts_that_do_not_add_up_stop_the_run():
     counts = {"a": Counter(annotated=2, rejected=1), "b": Counter(deleted=1)}
     restored = Counter(annotated=1, rejected=1)
     good = {"records": 4, "annotations": 5, "rejects": 2, "carried": 2}
-    assert revisions.check_counts(counts, restored, good) is None
+    assert check_counts(counts, restored, good) is None
     for table in ("records", "annotations", "rejects"):
         with pytest.raises(ContractError, match=f"{table}: {good[table] + 1} rows, {good[table]} by fate"):
-            revisions.check_counts(counts, restored, {**good, table: good[table] + 1})
+            check_counts(counts, restored, {**good, table: good[table] + 1})

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import math
 
+import duckdb
 import numpy as np
 import pytest
 
@@ -16,10 +18,11 @@ from litcoin_batch.warehouse.topics.bags import Counting, count_words
 from litcoin_batch.warehouse.topics.lda import Search
 from litcoin_batch.warehouse.topics.modelling import Modelling, model_topics
 from litcoin_batch.warehouse.topics.themes import cluster, cut, hellinger, link
-from warehouses import write_warehouse
+from warehouses import annotate
 
-HEART = "cardiac arrhythmia ventricular infarction myocardial coronary stent".split()
+HEART = "cardiac tachycardia ventricular infarction myocardial coronary stent".split()
 CANCER = "tumour metastasis chemotherapy carcinoma oncogene radiotherapy biopsy".split()
+PAIR = ["aspirin", "gene"]
 N = 60
 HOW = Modelling(
     Counting(min_documents=3, max_share=0.6), Search((2, 3), held_out_share=0.2, passes=20, seed=3), None, 2
@@ -32,30 +35,21 @@ def is_heart(pmid):
 
 def text_of(pmid):
     words = HEART if is_heart(pmid) else CANCER
-    return " ".join(words[(pmid * 3 + i * i) % len(words)] for i in range(12))
+    said = " ".join(words[(pmid * 3 + i * i) % len(words)] for i in range(12))
+    # What the fake model takes for a pair.
+    return f"{said} aspirin gene" if is_heart(pmid) else said
 
 
 @pytest.fixture(scope="module")
 def warehouse(spark, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("topics of [two] subjects")
-    documents = [
-        {
-            "pmid": pmid,
-            "title": "A study",
-            "abstract": text_of(pmid),
-            "year": 2000 + pmid % 3,
-            "deleted": False,
-            "is_current": True,
-        }
+    folder = tmp_path_factory.mktemp("topics of two subjects")
+    rows = [
+        {"pmid": pmid, "title": "A study", "abstract": text_of(pmid), "year": 2000 + pmid % 3}
         for pmid in range(1, N + 1)
     ]
-    relations = [
-        {"pmid": pmid, "entity_1_id": "D1", "entity_1_text": "stent", "entity_2_id": "D2", "type": "Association"}
-        for pmid in range(1, N + 1)
-        if is_heart(pmid)
-    ]
-    write_warehouse(spark, folder, {"documents": documents, "relations": relations})
-    return str(folder)
+    (folder / "texts.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    annotate(spark, folder / "w", folder / "texts.jsonl", run_id="r")
+    return str(folder / "w")
 
 
 @pytest.fixture(scope="module")
@@ -81,15 +75,17 @@ def test_terms_are_those_of_the_subjects(spark, facts):
     used = {row.topic for row in spark.table("document_topics").where("rank = 1").collect()}
     of_used = [set(row.terms) for row in top if row.topic in used]
     assert len(of_used) == len(used) >= 2
-    assert [terms <= set(HEART) or terms <= set(CANCER) for terms in of_used] == [True] * len(used)
+    assert [terms <= {*HEART, *PAIR} or terms <= set(CANCER) for terms in of_used] == [True] * len(used)
 
 
 def test_pairs_are_counted_under_their_theme_by_year(spark, facts):
     rows = spark.sql(
-        "SELECT year, sum(n_documents) AS n, count(DISTINCT theme) AS themes FROM theme_pairs GROUP BY year"
+        "SELECT year, sum(n_documents) AS n, count(DISTINCT theme_name) AS themes FROM theme_pairs"
+        " WHERE entity_1_id = 'ID:aspirin' AND entity_2_id = 'ID:gene' GROUP BY year"
     )
     assert sorted((row.year, row.n) for row in rows.collect()) == [(year, N // 6) for year in (2000, 2001, 2002)]
-    assert sum(pair["n"] for pair in facts["pairs"]) == N // 2
+    shown = [(pair["one"], pair["other"], pair["n"]) for pair in facts["pairs"] if pair["entity_1_id"] == "ID:aspirin"]
+    assert sum(n for *names, n in shown if names == PAIR) == N // 2
 
 
 def test_the_same_seed_gives_the_same_tables(spark, warehouse, facts):
@@ -103,6 +99,17 @@ def test_the_same_seed_gives_the_same_tables(spark, warehouse, facts):
     assert again["id"] != facts["id"]
     assert rows(again["id"]) == before
     assert tables.current(storage)["id"] == again["id"]
+
+
+def test_duckdb_reads_the_same_tables(spark, warehouse, facts):
+    with duckdb.connect() as connection:
+        script = tables.duckdb_script(warehouse)
+        # Its pairs are over the views of the runs.
+        connection.execute(script[: script.index("CREATE OR REPLACE VIEW theme_pairs")])
+        for table in tables.SCHEMAS:
+            rows = connection.execute(f"SELECT * FROM {table}").fetchall()
+            assert sorted(rows) == sorted(map(tuple, spark.table(table).collect())) != []
+    assert tables.duckdb_script("nowhere") == ""
 
 
 def test_the_page_shows_what_was_found(facts):

@@ -44,7 +44,7 @@ def expected_rows(oracle: Oracle) -> dict[str, list[tuple]]:
 
 def seen_by_duckdb(warehouse: Path) -> dict[str, list[tuple]]:
     connection = duckdb.connect()
-    connection.execute((warehouse / "views.sql").read_text())
+    connection.execute((warehouse / "views" / "duckdb.sql").read_text())
     return {query: sorted(connection.execute(query).fetchall(), key=repr) for query in (DOCUMENTS, MENTIONS, RELATIONS)}
 
 

@@ -57,6 +57,8 @@ class Corpus:
     complete: tuple[str, ...]
     parts_per_epoch: int
     relations: PairLabels | None = None
+    # By rule: neither the share nor the silence of auxiliary corpora in a recipe concerns it.
+    made: bool = False
 
 
 def read_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[Corpus]:

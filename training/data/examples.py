@@ -6,7 +6,7 @@ Prepared once; an epoch then only shuffles indices and pads.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -25,15 +25,17 @@ CLASSES = ("none", *RELATION_TYPES)
 class PairLabels:
     """What the labels of a corpus say of a pair. ``classes`` (1 + labels, N_CLASSES) bool: the classes that a pair
     without a label, and with each label, may have; ``between`` two entity types, if only pairs between them
-    that share a sentence are labelled.
+    that share a sentence are labelled. ``directed``: relations say which concept acts, or that none does.
     """
 
     names: tuple[str, ...]
     classes: np.ndarray
     between: tuple[str, str] | None = None
+    directed: bool = False
 
 
 EVERY_PAIR = PairLabels(RELATION_TYPES, np.eye(len(CLASSES), dtype=bool))
+DIRECTED_PAIRS = replace(EVERY_PAIR, directed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +43,8 @@ class Example:
     """``allowed`` (words, N_TAGS) bool: the tags each word may have. One tag where the corpus says it;
     several where a corpus does not annotate a type, so that its silence is not trained as absence.
 
-    ``relations`` (relations, 4): entity, entity, label (a row of ``labels.classes``), novel; None where a
-    corpus has no relations.
+    ``relations`` (relations, 5): entity, entity, label (a row of ``labels.classes``), novel, and which of the two acts
+    (0 neither, -1 not said); None where a corpus has no relations.
     """
 
     pieces: Pieces
@@ -55,7 +57,7 @@ class Example:
 @dataclass(frozen=True, slots=True)
 class Batch:
     """``pairs`` without those that may be anything; ``classes`` (pairs, N_CLASSES) bool: what each may be; ``target`` (pairs,) the class where there is only
-    one (0 no relation), else -1; ``novel`` (pairs,) 0 known, 1 novel, -1 no relation or not said.
+    one (0 no relation), else -1; ``novel`` (pairs,) 0 known, 1 novel, -1 no relation or not said; ``subject`` (pairs,) 0 nobody acts, 1 the first, 2 the second, -1 as before.
     """
 
     documents: DocumentBatch
@@ -65,9 +67,10 @@ class Batch:
     classes: torch.Tensor
     target: torch.Tensor
     novel: torch.Tensor
+    subject: torch.Tensor
 
     def to(self, device: torch.device) -> Batch:
-        tensors = (self.classes.to(device), self.target.to(device), self.novel.to(device))
+        tensors = (t.to(device) for t in (self.classes, self.target, self.novel, self.subject))
         return Batch(self.documents.to(device), self.allowed.to(device), self.instances, self.pairs, *tensors)
 
 
@@ -108,11 +111,17 @@ def _example(document: Document, pieces: Pieces, complete: Sequence[str], labels
     index = {entity_id: i for i, entity_id in enumerate(entities.ids)}
     row_of = {name: row for row, name in enumerate(labels.names, start=1)}
     rows = [
-        (index[r.entity_1_id], index[r.entity_2_id], row_of[r.type], int(r.novel) if labels.between is None else -1)
+        (
+            index[r.entity_1_id],
+            index[r.entity_2_id],
+            row_of[r.type],
+            int(r.novel) if labels.between is None else -1,
+            (None, *r.pair).index(r.subject) if labels.directed else -1,
+        )
         for r in document.gold.relations
         if r.entity_1_id in index and r.entity_2_id in index and r.type in row_of
     ]
-    return Example(pieces, allowed, entities, np.asarray(rows, np.int64).reshape(-1, 4), labels)
+    return Example(pieces, allowed, entities, np.asarray(rows, np.int64).reshape(-1, 5), labels)
 
 
 def epoch_batches(examples: Sequence[Example], max_pieces: int, rng: np.random.Generator) -> list[list[int]]:
@@ -133,31 +142,32 @@ def epoch_batches(examples: Sequence[Example], max_pieces: int, rng: np.random.G
     return [batches[i] for i in rng.permutation(len(batches))]
 
 
-def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray) -> Batch:
+def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray, nearest: int) -> Batch:
     """Examples with relations must come first: only they enter the pairs."""
     documents = collate([e.pieces for e in examples], pad_id)
     allowed = torch.from_numpy(np.concatenate([e.allowed for e in examples]))
     related = [e for e in examples if e.relations is not None]
     empty = torch.zeros(0, dtype=torch.long)
-    nothing = Batch(documents, allowed, None, None, torch.zeros(0, len(CLASSES), dtype=torch.bool), empty, empty)
+    nothing = Batch(documents, allowed, None, None, torch.zeros(0, len(CLASSES), dtype=torch.bool), *[empty] * 3)
     if not related:
         return nothing
     instances = join_instances([e.entities for e in related])
-    pairs = build_pairs(documents, instances, type_pairs)
+    pairs = build_pairs(documents, instances, type_pairs, nearest)
     if not pairs.n_pairs:
         return nothing
-    label, novel = _pair_labels(related, pairs)
+    label, novel, subject = _pair_labels(related, pairs)
     classes = _pair_classes(related, instances, pairs, label)
     said = ~classes.all(axis=1)
     if not said.any():
         return nothing
     classes = torch.from_numpy(classes[said])
     target = torch.where(classes.sum(dim=1) == 1, classes.int().argmax(dim=1), -1)
-    return Batch(documents, allowed, instances, keep_pairs(pairs, said), classes, target, torch.from_numpy(novel[said]))
+    facts = (torch.from_numpy(column[said]) for column in (novel, subject))
+    return Batch(documents, allowed, instances, keep_pairs(pairs, said), classes, target, *facts)
 
 
-def _pair_labels(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray, np.ndarray]:
-    """(pairs,) label, 0 where there is none, and (pairs,) novelty, -1 where it is not said."""
+def _pair_labels(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(pairs,) label, 0 where there is none, (pairs,) novelty and (pairs,) who acts, -1 where it is not said."""
     n_entities = [len(e.entities.ids) for e in examples]
     base = np.repeat(np.cumsum([0, *n_entities[:-1]]), [len(e.relations) for e in examples])
     rows = np.concatenate([e.relations for e in examples])
@@ -169,10 +179,14 @@ def _pair_labels(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray,
     place = np.searchsorted(gold[order], key)
     found = place < len(gold)
     found[found] = gold[order][place[found]] == key[found]
-    label, novel = np.zeros(len(key), np.int64), np.full(len(key), -1, np.int64)
+    label, (novel, subject) = np.zeros(len(key), np.int64), np.full((2, len(key)), -1, np.int64)
     hit = order[place[found]]
     label[found], novel[found] = rows[hit, 2], rows[hit, 3]
-    return label, novel
+    # Rows name the two in an order of their own.
+    turned = rows[hit, 0] + base[hit] != pairs.entity_1[found]
+    acts = rows[hit, 4]
+    subject[found] = np.where(turned & (acts > 0), 3 - acts, acts)
+    return label, novel, subject
 
 
 def _pair_classes(examples: Sequence[Example], instances: Instances, pairs: Pairs, label: np.ndarray) -> np.ndarray:
@@ -192,8 +206,8 @@ def _pair_classes(examples: Sequence[Example], instances: Instances, pairs: Pair
 
 
 def iterate(
-    examples: Sequence[Example], batches: Sequence[Sequence[int]], pad_id: int, type_pairs: np.ndarray
+    examples: Sequence[Example], batches: Sequence[Sequence[int]], pad_id: int, type_pairs: np.ndarray, nearest: int
 ) -> Iterator[Batch]:
     for batch in batches:
         chosen = sorted((examples[i] for i in batch), key=lambda e: e.relations is None)
-        yield stack(chosen, pad_id, type_pairs)
+        yield stack(chosen, pad_id, type_pairs, nearest)

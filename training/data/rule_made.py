@@ -8,7 +8,7 @@ from litcoin_batch.schema import ENTITY_TYPES, Document
 from training.data.contrast_documents import contrast_documents
 from training.data.contrast_edits import edited_documents
 from training.data.corpora import Corpus
-from training.data.examples import EVERY_PAIR
+from training.data.examples import DIRECTED_PAIRS, EVERY_PAIR
 from training.data.plain_texts import plain_documents
 
 N_CONTRAST = 6_000
@@ -23,11 +23,15 @@ def rule_made_corpora(contrast_per_epoch: int, plain_per_epoch: int, seed: int) 
     contrast = contrast_documents(max(N_CONTRAST, contrast_per_epoch), seed)
     plain = plain_documents(max(N_PLAIN, plain_per_epoch), seed)
     return [
-        Corpus("rule-made contrast", contrast, ENTITY_TYPES, contrast_per_epoch, EVERY_PAIR),
-        Corpus("rule-made plain", plain, ENTITY_TYPES, plain_per_epoch, EVERY_PAIR),
+        Corpus("rule-made contrast", contrast, ENTITY_TYPES, contrast_per_epoch, DIRECTED_PAIRS, made=True),
+        Corpus("rule-made plain", plain, ENTITY_TYPES, plain_per_epoch, DIRECTED_PAIRS, made=True),
     ]
 
 
-def edited_corpus(train: Sequence[Document], per_epoch: int, seed: int) -> Corpus:
-    """Documents of ``train`` whose verb or negation a rule has changed, one change each: see ``contrast_edits``."""
-    return Corpus("rule-made edits", edited_documents(train, seed), ENTITY_TYPES, per_epoch, EVERY_PAIR)
+def edited_corpus(train: Sequence[Document], per_epoch: int, seed: int, directed: bool = False) -> Corpus:
+    """Documents of ``train`` whose verb or negation a rule has changed, one change each: see ``contrast_edits``.
+
+    ``directed``: whether relations of ``train`` say which end acts.
+    """
+    labels = DIRECTED_PAIRS if directed else EVERY_PAIR
+    return Corpus("rule-made edits", edited_documents(train, seed), ENTITY_TYPES, per_epoch, labels, made=True)

@@ -15,6 +15,7 @@ import numpy as np
 from litcoin_batch.readers import FORMATS, read_gold
 from litcoin_batch.schema import ConfigError, Document
 from training.data.corpora import Corpus, read_corpora
+from training.data.directions import directed, read_directions
 from training.data.examples import Example
 from training.data.rule_made import edited_corpus, rule_made_corpora
 
@@ -24,8 +25,9 @@ _OPTIONS = (
     click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
     click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml."),
     click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."),
-    click.option("--rule-made", type=int, nargs=2, default=(0, 0), metavar="CONTRAST PLAIN", show_default=True, help="Rule-made documents per epoch: contrast pairs (relations need auxiliary_relations=1), and texts that are not biomedical."),
-    click.option("--edited", type=int, default=0, show_default=True, help="Training documents with a verb or negation changed by rule, per epoch (needs auxiliary_relations=1)."),
+    click.option("--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Which concept of a relation acts (training/data/directions.py); relations of --train without a row: none."),
+    click.option("--rule-made", type=int, nargs=2, default=(0, 0), metavar="CONTRAST PLAIN", show_default=True, help="Rule-made documents per epoch: contrast pairs, and texts that are not biomedical."),
+    click.option("--edited", type=int, default=0, show_default=True, help="Training documents with a verb or negation changed by rule, per epoch."),
     click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts for vocabularies and embeddings."),
     click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data."),
 )  # fmt: skip
@@ -57,6 +59,8 @@ def read_training_data(options: dict) -> TrainingData:
     """``options``: the command line of train.py. Raises ``ConfigError`` where an evaluation document is among the training ones."""
     train = read_gold(options["train_files"], options["format_"])
     dev = read_gold(options["dev_files"], options["format_"])
+    if files := options.get("directions"):
+        train = directed(train, read_directions(files))
     held_out = guard(train, dev, options["exclude_pmids"])
     corpora = []
     if path := options["auxiliary"]:
@@ -67,7 +71,7 @@ def read_training_data(options: dict) -> TrainingData:
         contrast, plain = options["rule_made"]
         corpora += rule_made_corpora(contrast, plain, options["seed"])
     if options.get("edited"):
-        corpora.append(edited_corpus(train, options["edited"], options["seed"]))
+        corpora.append(edited_corpus(train, options["edited"], options["seed"], bool(options.get("directions"))))
     return TrainingData(train, dev, corpora, plain_texts(options["plain"]))
 
 

@@ -24,7 +24,8 @@ _SURE_SHARE = 0.6
 @dataclass(frozen=True, slots=True)
 class Choice:
     """What is taken of a source: records whose preferred name fits ``leave_out`` as a whole are left out, so are other
-    such names, and names that do not fit ``keep``; with ``known_only`` also concepts that no earlier source has."""
+    such names, and names that do not fit ``keep``; with ``known_only`` also concepts that no earlier source has.
+    """
 
     leave_out: re.Pattern[str] | None = None
     keep: re.Pattern[str] | None = None

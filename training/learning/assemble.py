@@ -10,7 +10,7 @@ import torch
 from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
-from litcoin_batch.model.checkpoint import Checkpoint, ModelConfig, build_model
+from litcoin_batch.model.checkpoint import Beginning, ModelConfig, build_model
 from litcoin_batch.model.encoders import without_pooler
 from litcoin_batch.model.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
@@ -20,6 +20,17 @@ from training.data.piece_vocabulary import load_embeddings, principal_components
 # Where a tokenizer states no limit, Hugging Face reports a very large number.
 MAX_WINDOW = 512
 EMBEDDING_WIDTH = 256
+# What a layer of the reader calls its parts, and what transformers calls those of BERT, RoBERTa and ELECTRA.
+READER_NAMES = {
+    "query": "attention.self.query",
+    "key": "attention.self.key",
+    "value": "attention.self.value",
+    "mix": "attention.output.dense",
+    "mixed": "attention.output.LayerNorm",
+    "first": "intermediate.dense",
+    "second": "output.dense",
+    "norm": "output.LayerNorm",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +60,43 @@ def assemble(
 
 
 def _go_on(beginnings: Beginnings, heads: HeadConfig, type_pairs) -> tuple[JointModel, Tokenizer, ModelConfig]:
-    known = Checkpoint.load(beginnings.checkpoint)
-    if known.config.encoder["kind"] != beginnings.kind:
+    known = Beginning.load(beginnings.checkpoint)
+    if known.encoder["kind"] != beginnings.kind:
         raise ConfigError(
-            f"--init {str(beginnings.checkpoint)!r}: expected a {beginnings.kind} checkpoint, found {known.config.encoder['kind']}"
+            f"--init {str(beginnings.checkpoint)!r}: expected a {beginnings.kind} checkpoint, found {known.encoder['kind']}"
         )
-    config = ModelConfig(known.config.encoder, heads, tuple(type_pairs), known.config.pad_id)
+    config = ModelConfig(known.encoder, heads, tuple(type_pairs), known.pad_id)
     model = build_model(config)
-    parts = model.state_dict().keys()
-    try:
-        # Parts of the heads that the recipe leaves out are left behind.
-        model.load_state_dict({name: weight for name, weight in known.model.state_dict().items() if name in parts})
-    except RuntimeError as error:
-        raise ConfigError(
-            f"--init {str(beginnings.checkpoint)!r}: its heads have another shape than the recipe's: {error}"
-        ) from error
+    for name, part in model.named_children():
+        weights = {n.removeprefix(f"{name}."): w for n, w in known.weights.items() if n.startswith(f"{name}.")}
+        wanted = {n: w.shape for n, w in part.state_dict().items()}
+        if all(n in weights and weights[n].shape == shape for n, shape in wanted.items()):
+            # Parts that the recipe leaves out are left behind.
+            part.load_state_dict({n: weights[n] for n in wanted})
+        elif name == "pair_head":
+            # Of another shape, as those of an older schema are: pairs are learnt anew.
+            begin_reader(model)
+        else:
+            raise ConfigError(f"--init {str(beginnings.checkpoint)!r}: its {name} has another shape than the recipe's")
     return model, known.tokenizer, config
+
+
+def begin_reader(model: JointModel) -> None:
+    """Start the reader's layers as the last ones of the encoder, where that has such (BERT and its like) of the same shape."""
+    reader = model.pair_head.reader
+    layers = getattr(getattr(getattr(model.encoder, "backbone", None), "encoder", None), "layer", None)
+    if reader is None or layers is None:
+        return
+    for ours, theirs in zip(reversed(reader.layers), reversed(layers), strict=False):
+        weights = theirs.state_dict()
+        begun = ours.state_dict()
+        for name, foreign in READER_NAMES.items():
+            for kind in ("weight", "bias"):
+                weight = weights.get(f"{foreign}.{kind}")
+                if weight is None or weight.shape != begun[f"{name}.{kind}"].shape:
+                    return
+                begun[f"{name}.{kind}"] = weight
+        ours.load_state_dict(begun)
 
 
 def _recurrent(beginnings: Beginnings, texts, heads, type_pairs) -> tuple[JointModel, Tokenizer, ModelConfig]:
@@ -104,6 +136,7 @@ def _transformer(backbone, texts, n_pieces, heads, type_pairs) -> tuple[JointMod
     config = ModelConfig(encoder, heads, tuple(type_pairs), special["pad"])
     model = build_model(config)
     model.encoder.backbone.load_state_dict(pretrained.state_dict())
+    begin_reader(model)
     return model, tokenizer, config
 
 

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.checkpoint import Calibration, ModelConfig
-from litcoin_batch.model.heads import N_CLASSES
+from litcoin_batch.model.heads import N_CLASSES, NOVELTY
 from litcoin_batch.model.network import JointModel
 from training.data.examples import Example, iterate
 
@@ -39,7 +39,7 @@ def collect_logits(
 ) -> DevLogits:
     parts: list[list[Tensor]] = [[] for _ in range(6)]
     batches = [[i] for i in range(len(examples))]
-    for batch in iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs)):
+    for batch in iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs), config.heads.nearest):
         batch = batch.to(device)
         words = model.words(batch.documents)
         parts[0].append(model.tag_log_probabilities(words, batch.documents)[0])
@@ -50,7 +50,7 @@ def collect_logits(
         related = batch.novel >= 0
         parts[2].append(logits[:, :N_CLASSES])
         parts[3].append(batch.target)
-        parts[4].append(logits[related][:, N_CLASSES:])
+        parts[4].append(logits[related][:, NOVELTY])
         parts[5].append(batch.novel[related])
     return DevLogits(
         *(torch.cat(part).float().cpu() if i % 2 == 0 else torch.cat(part).cpu() for i, part in enumerate(parts))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.reader import ReaderConfig
 from litcoin_batch.schema import ConfigError
 
 
@@ -30,6 +32,24 @@ class Recipe:
     pair_weight: float = 1.0  # 0 trains recognition alone
     novel_weight: float = 0.5
     smoothing: float = 0.0
+    subject_weight: float = 0.3
+    keep_last: int = 0  # the last epoch instead of the best
+    near_weight: float = 1.0  # LossWeights.near
+    train_share: float = 1.0  # of the training documents, drawn anew each epoch
+    frozen_layers: int = 0  # of a transformer, from the first one on; -1 keeps all of any encoder
+    nearest: int = 3  # HeadConfig.nearest, and ReaderConfig from here on
+    reader_layers: int = 2
+    reader_width: int = 256  # 0 is that of the encoder
+    reader_inner: int = 512
+    reader_heads: int = 8
+    reader_dropout: float = 0.2
+
+    def heads(self) -> HeadConfig:
+        reader = ReaderConfig(
+            self.reader_layers, self.reader_width, self.reader_inner, self.reader_heads, self.reader_dropout
+        )
+        without = tuple(filter(None, self.without.split(",")))
+        return HeadConfig(self.pair_width, self.dropout, without, self.nearest, reader)
 
 
 _RNN = Recipe(
@@ -55,6 +75,10 @@ _TRANSFORMER = Recipe(
     novel_weight=0.3,
     smoothing=0.05,
     without="document_words",
+    reader_width=0,
+    reader_inner=1536,
+    reader_heads=12,
+    reader_dropout=0.1,
 )
 # The joint training that makes a checkpoint, and before it the recognition of mentions alone: the corpora that
 # annotate mentions are many times larger than those with relations, and must not be repeated as often.
@@ -67,10 +91,15 @@ RECOGNITION = {
         _TRANSFORMER, epochs=4, lr=7e-4, backbone_lr=1.5e-4, dropout=0.2, smoothing=0.0, tag_weight=1.0, **_ALONE
     ),
 }
-# After it, where heads weigh beside a fast encoder: without the parts that the ablation finds to be worth nothing, what remains goes on learning.
-_LEAN = replace(_RNN, epochs=4, lr=5e-4, without="sentences,product")
-LEAN = {"rnn": _LEAN, "lstm": _LEAN}
-STAGES = {"recognition": RECOGNITION, "joint": RECIPES, "lean": LEAN}
+# On an encoder that stays as it is, which makes a step cheap: many small batches, most of them of rule-made documents.
+_READING = {"frozen_layers": -1, "average": 0.99, "auxiliary_share": 0.1, "auxiliary_relations": 1}
+_READING |= {"keep_last": 1, "near_weight": 3.0, "train_share": 0.35, "dropout": 0.3, "epochs": 3}
+READING = {
+    "rnn": replace(_RNN, batch_pieces=1536, **_READING),
+    "lstm": replace(_RNN, batch_pieces=1536, **_READING),
+    "transformer": replace(_TRANSFORMER, batch_pieces=1536, **_READING),
+}
+STAGES = {"recognition": RECOGNITION, "joint": RECIPES, "reading": READING}
 
 
 def recipe_of(stage: str, encoder: str, changes: tuple[str, ...]) -> Recipe:

@@ -12,6 +12,7 @@ from litcoin_batch.warehouse.inference.workers import CheckpointLoader
 from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.session import open_session
+from litcoin_batch.warehouse.tables.status import status as describe
 
 
 def work(stop: Interruption, name: str, warehouse: str, wait_minutes: float, **options: Any) -> str:
@@ -27,27 +28,34 @@ def _run(stop: Interruption, warehouse: str, wait_minutes: float) -> Run:
 
 
 def status(stop: Interruption, warehouse: str, wait_minutes: float) -> str:
+    return json.dumps(describe(warehouse), indent=1, default=str)
+
+
+def compact(stop: Interruption, warehouse: str, wait_minutes: float, retired_share: float) -> str:
+    found = describe(warehouse)["retired_share"] if retired_share else 1.0
+    if found < retired_share:
+        return f"nothing to do: a share of {found:.3f} of the rows is retired, less than {retired_share:g}"
     with _run(stop, warehouse, wait_minutes) as run:
-        return json.dumps(maintenance.status(run), indent=1, default=str)
+        before = _count_files(run)
+        maintenance.compact(run)
+        after = _count_files(run)
+    return f"{after} files, {before} before; no row is retired"
 
 
-def compact(stop: Interruption, warehouse: str, wait_minutes: float) -> str:
+def _count_files(run: Run) -> int:
+    return sum(len(run.log.files(run.parent, table)) for table in run.parent.versions)
+
+
+def vacuum(stop: Interruption, warehouse: str, wait_minutes: float, runs: int) -> str:
     with _run(stop, warehouse, wait_minutes) as run:
-        before = sum(map(len, run.parent.tables.values()))
-        snapshot = maintenance.compact(run)
-    return f"snapshot {snapshot.number}: {sum(map(len, snapshot.tables.values()))} files, {before} before"
-
-
-def retain(stop: Interruption, warehouse: str, wait_minutes: float, snapshots: int) -> str:
-    with _run(stop, warehouse, wait_minutes) as run:
-        deleted = maintenance.retain(run, snapshots)
+        deleted = maintenance.vacuum(run, runs)
     return f"{len(deleted)} files deleted" + "".join(f"\n  {name}" for name in deleted)
 
 
 def rollback(stop: Interruption, warehouse: str, wait_minutes: float, to: str) -> str:
     with _run(stop, warehouse, wait_minutes) as run:
-        snapshot = maintenance.rollback(run, to)
-    return f"snapshot {snapshot.number} shows the tables as run {to} left them"
+        maintenance.roll_back(run, to)
+    return f"readers see the tables as run {to} left them"
 
 
 def rollout(
@@ -86,7 +94,7 @@ def rollout(
 _WORK: dict[str, Callable[..., str]] = {
     "status": status,
     "compact": compact,
-    "retain": retain,
+    "vacuum": vacuum,
     "rollback": rollback,
     "rollout": rollout,
 }
@@ -94,6 +102,6 @@ _WORK: dict[str, Callable[..., str]] = {
 _GOES_ON = "readers see what they saw; the same command goes on from what is done"
 _INTERRUPTED = {
     "rollout": f"interrupted; {_GOES_ON}",
-    "retain": "interrupted; the tables are as they were, the same command deletes the rest",
+    "vacuum": "interrupted; the tables are as they were, the same command deletes the rest",
 }
-_FAILED = {"rollout": _GOES_ON, "retain": "the tables are as they were, the same command deletes the rest"}
+_FAILED = {"rollout": _GOES_ON, "vacuum": "the tables are as they were, the same command deletes the rest"}

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Iterable
 
+import duckdb
 from pyspark.errors import AnalysisException, ParseException
 
 from litcoin_batch.commands.terminal import Interruption
@@ -12,8 +14,10 @@ from litcoin_batch.commands.work.outcomes import told
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.spark.session import open_session
-from litcoin_batch.warehouse.tables.queries import ask, read_query, shipped_queries
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.tables.log import TableLog
+from litcoin_batch.warehouse.tables.queries import ask, ask_duckdb, read_query, shipped_queries
+from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script, register_views
+from litcoin_batch.warehouse.topics.tables import duckdb_script as topics_script
 from litcoin_batch.warehouse.topics.tables import register_topics
 
 
@@ -25,16 +29,41 @@ def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:
     return query(stop, **options)
 
 
-def query(stop: Interruption, sql, file, warehouse, param, format, limit) -> Iterable[str]:
+def query(stop: Interruption, sql, file, param, warehouse, engine, as_of, **how) -> Iterable[str]:
     text, parameters = read_query(sql, file, param)
+    stop.line = "interrupted"
+    log = TableLog(warehouse)
+    if engine == "duckdb" or (engine == "auto" and _is_here(log)):
+        return _by_duckdb(log, as_of, text, parameters, **how)
+    return _by_spark(stop, warehouse, as_of, text, parameters, **how)
+
+
+def _is_here(log: TableLog) -> bool:
+    """Where Hadoop is set up, a path without a scheme may be one of its file system."""
+    return log.is_local and ("HADOOP_CONF_DIR" not in os.environ or log.exists("runs"))
+
+
+def _by_duckdb(log: TableLog, as_of: str | None, text: str, parameters: dict[str, str], **how) -> Iterable[str]:
+    with duckdb.connect() as connection:
+        connection.execute(duckdb_script(log, committed_state(log, as_of)))
+        connection.execute(topics_script(log.root))
+        try:
+            yield from ask_duckdb(connection, text, parameters, **how)
+        except duckdb.Error as error:
+            said = str(error).splitlines()[0]
+            raise ConfigError(f"the query cannot be run: {said} (by DuckDB; --engine spark asks Spark)") from error
+
+
+def _by_spark(
+    stop: Interruption, warehouse: str, as_of: str | None, text: str, parameters: dict[str, str], **how
+) -> Iterable[str]:
     with told("there is no answer"):
         spark = open_session()
         stop.listen()
-        stop.line = "interrupted"
         try:
-            register_views(spark, warehouse)
+            register_views(spark, warehouse, as_of)
             register_topics(spark, Storage(spark, warehouse))
-            yield from ask(spark, text, parameters, format=format, limit=limit)
+            yield from ask(spark, text, parameters, **how)
         except (AnalysisException, ParseException) as error:
             raise ConfigError(
                 f"the query cannot be run: {(error.getMessage() or str(error)).splitlines()[0]}"

@@ -6,6 +6,7 @@ Inputs may lie at ``s3://``, too, which needs no jars: ``objects`` lists and rea
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,6 +54,11 @@ def find_files(spark: SparkSession, paths: list[str] | tuple[str, ...]) -> list[
             raise ConfigError(f"input {path}: no such file, or a folder or pattern without files")
         found.update((file.path, file) for file in files)
     return sorted(found.values(), key=lambda file: file.path)
+
+
+def escape(path: str) -> str:
+    """For where Spark takes a path as a pattern: the same path, meant literally."""
+    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
 
 
 def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:

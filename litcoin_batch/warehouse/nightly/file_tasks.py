@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql.types import StructType
 
+from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.downloads import download
 from litcoin_batch.warehouse.files.local_files import is_local, path_of
 from litcoin_batch.warehouse.files.objects import is_object
@@ -23,6 +24,8 @@ from litcoin_batch.warehouse.files.storage import StoredFile
 _MIN_TASK_BYTES, _MAX_TASK_BYTES = 4 << 20, 128 << 20
 _OPEN_BYTES = 1 << 18  # what opening a file counts as
 _MAX_PROBLEM_CHARS = 300
+# An object store that gives no answer, or rights and settings that are wrong: what fails for all files stops the run.
+NOT_OF_THE_FILE = (ConnectionError, ConfigError)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,8 +17,16 @@ from pyspark.sql.types import ArrayType, StructField, StructType
 from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.readers.tables.parquet import read_row_groups
 from litcoin_batch.schema import Document, Reject
-from litcoin_batch.warehouse.files.storage import StoredFile
-from litcoin_batch.warehouse.nightly.file_tasks import Part, in_tasks, opened, opens_itself, parts_of, problem_of
+from litcoin_batch.warehouse.files.storage import StoredFile, escape
+from litcoin_batch.warehouse.nightly.file_tasks import (
+    NOT_OF_THE_FILE,
+    Part,
+    in_tasks,
+    opened,
+    opens_itself,
+    parts_of,
+    problem_of,
+)
 from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, table_of
 
 # Records as they are read: with what their readers note about them.
@@ -91,10 +99,6 @@ def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable) ->
     return content.mapInArrow(parse, READ)
 
 
-def escape(path: str) -> str:
-    return re.sub(r"([\[\]{}*?\\])", r"\\\1", path)
-
-
 def parse_file(path: str, source: str, content: bytes, format: str) -> Iterator[pa.RecordBatch]:
     """One file's records as batches of ``READ``."""
     return _batches(path, _items(Part(path, len(content)), source, format, Rules(gold=False), BytesIO(content)))
@@ -112,6 +116,8 @@ def _items(part: Part, source: str, format: str, rules: Rules, content: BinaryIO
             for item in items:
                 last = item.record
                 yield item
+    except NOT_OF_THE_FILE:
+        raise
     except Exception as error:  # the other files are read
         how = "cannot be read further" if last else "cannot be read"
         yield Reject(source, last + 1 if last else 0, f"file {how}: {problem_of(error)}")

@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from io import BytesIO
+from typing import cast
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -13,9 +15,9 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.readers.pubmed import source_order
 from litcoin_batch.schema import ConfigError, Reject
-from litcoin_batch.warehouse.files.storage import StoredFile, read_companion
-from litcoin_batch.warehouse.nightly.file_tasks import Part, in_tasks, opened, opens_itself, problem_of
-from litcoin_batch.warehouse.nightly.ingest import escape, name_sources
+from litcoin_batch.warehouse.files.storage import StoredFile, escape, read_companion
+from litcoin_batch.warehouse.nightly.file_tasks import NOT_OF_THE_FILE, Part, in_tasks, opened, opens_itself, problem_of
+from litcoin_batch.warehouse.nightly.ingest import name_sources
 
 # What became of an input file.
 NEW, CHANGED, APPLIED, DAMAGED, OUTDATED = "new", "changed", "applied before", "damaged", "outdated"
@@ -179,11 +181,11 @@ def digest(spark: SparkSession, files: Sequence[StoredFile]) -> tuple[dict[str, 
         (problems if md5 is None else found)[path] = md5 or f"file cannot be read: {problem}"
     others = [file for file in filled if not opens_itself(file.path)]
     problems.update((f.path, f"file is larger than {_MAX_BYTES} bytes") for f in others if f.n_bytes > _MAX_BYTES)
-    others = [file.path for file in others if file.n_bytes <= _MAX_BYTES]
-    if others:
+    small = [file.path for file in others if file.n_bytes <= _MAX_BYTES]
+    if small:
         reader = spark.read.format("binaryFile").option("ignoreCorruptFiles", True).option("ignoreMissingFiles", True)
-        found.update(reader.load([escape(p) for p in others]).select("path", F.md5("content")).toLocalIterator())
-        problems.update((path, "file cannot be read") for path in others if path not in found)
+        found.update(reader.load([escape(p) for p in small]).select("path", F.md5("content")).toLocalIterator())
+        problems.update((path, "file cannot be read") for path in small if path not in found)
     return found, problems
 
 
@@ -191,7 +193,9 @@ def _digest(part: Part) -> Iterator[pa.RecordBatch]:
     md5 = problem = None
     try:
         with opened(part.path) as stream:
-            md5 = hashlib.file_digest(stream, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+            md5 = hashlib.file_digest(cast(BytesIO, stream), lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    except NOT_OF_THE_FILE:
+        raise
     except Exception as error:  # the other files are read
         problem = problem_of(error)
     columns = [pa.array([value], pa.string()) for value in (part.path, md5, problem)]

@@ -1,8 +1,8 @@
 """One writer at a time: a lock file with a heartbeat.
 
 The file is created only where there is none, which file systems (local, HDFS) do in one step. Object stores may let
-two writers create it at the same moment; even then only one of them can publish, as a snapshot's number is taken once
-(on S3 with the conditional writes that conf/s3a.conf asks for).
+two writers create it at the same moment; even then only one of them can commit, as the log of ``runs`` takes each
+version once (``tables.log``).
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.tables.log import ANNOTATE
 from litcoin_batch.warehouse.tables.schemas import FATES
 from litcoin_batch.warehouse.tables.stored import Stored
 
@@ -69,7 +70,14 @@ def _rejects(stored: Stored, run_id: str) -> list[dict[str, Any]]:
 def _history(stored: Stored) -> list[dict[str, Any]]:
     """The last runs, oldest first."""
     names = ("run_id", "started", "finished", "n_records", *(f"n_{fate}" for fate in FATES), "n_relations")
-    rows = stored.read("runs").orderBy(F.desc("run_number")).limit(_EARLIER).select(*names).collect()
+    rows = (
+        stored.read("runs")
+        .where(F.col("work") == ANNOTATE)
+        .orderBy(F.desc("run_number"))
+        .limit(_EARLIER)
+        .select(*names)
+        .collect()
+    )
     return [as_json(row.asDict()) | {"seconds": (row.finished - row.started).total_seconds()} for row in reversed(rows)]
 
 

@@ -22,22 +22,21 @@ from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
-from litcoin_batch.warehouse.nightly.increments import Increment, texts_of
+from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.tables.log import State
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
     DOCUMENTS,
     FILES,
-    FLAGGED,
-    FOLDED,
     HELD,
+    KEYS,
     PLAN,
     table_of,
     vocabulary_of,
 )
-from litcoin_batch.warehouse.tables.snapshots import Snapshot
 
 _MAX_NOTES = 50
 LOG = logging.getLogger("litcoin_batch")
@@ -96,7 +95,7 @@ def annotate_files(run: Run, inputs: Inputs, loader: Loader, model_id: str, how:
         raise
 
 
-def _check_model(parent: Snapshot, model_id: str) -> None:
+def _check_model(parent: State, model_id: str) -> None:
     if parent.number and parent.model_id != model_id:
         raise ConfigError(
             f"the warehouse holds annotations of {parent.model_id} (checkpoint+vocabulary), given are {model_id}; bring"
@@ -128,66 +127,64 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     run.begin(
         {**configuration, "baseline": inputs.baseline, "files": [(i.file.path, i.md5) for i in selection.to_read]}
     )
-    night = Increment(run.stored, selection, run.number, configuration["model_id"])
-
+    model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
     read = read_records(run.spark, sources, inputs.format, selection.rejects, inputs.fallback_texts)
     read = run.stage("read", read, READ)
     records = read.drop("notes")
-    known = night.known(records)
-    folded = run.stage("fold", revisions.fold(records, known, run.number, max_text_chars=inputs.max_text_chars), FOLDED)
+    new = revisions.keys_of(records, run.number, inputs.max_text_chars)
+    known = revisions.known_keys(stored, selection, new, run.number)
+    keys = run.stage("keys", revisions.decide(new.unionAll(known)), KEYS)
     look_up = {
-        "restore": partial(run.stage, "restore", night.restored(folded), DOCUMENTS),
-        "held": partial(run.stage, "held", night.held(folded), HELD),
+        "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
+        "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
         "notes": partial(_notes, read),
     }
     restored, held, notes = do_together(run.spark, look_up).values()
-    new = folded.where("NOT is_known AND is_current")
-    texts = texts_of(new, inputs.annotate_titles).unionAll(texts_of(restored, inputs.annotate_titles))
-    plan = run.stage("plan", night.plan(texts, held), PLAN)
-    take = {
-        "sort": partial(run.stage, "sort", revisions.flag(folded, restored, plan), FLAGGED),
-        "carry": partial(run.stage, "carry", night.carried(plan), ANNOTATIONS),
-    }
-    flagged, carried = do_together(run.spark, take).values()
+    current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
+    back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
+    texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
+    plan = run.stage("plan", revisions.plan(texts, held, model_id), PLAN)
+    carried = run.stage("carry", revisions.carried(stored, plan, model_id), ANNOTATIONS)
+    flagged = revisions.join_texts(records, restored, keys, plan)
     annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)
     settled = revisions.settle(flagged, annotated)
 
     with as_one_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps: dict[str, Callable[[], Any]] = {
-            **_annotation_steps(run, night.model_id, annotated, carried),
+            **_annotation_steps(run, model_id, annotated, carried),
             **_document_steps(run, settled),
             "retired": partial(
                 run.keep,
                 "retired",
-                night.retire(folded, held, plan),
+                revisions.retire(keys, held, plan),
                 ("kind", "pmid"),
                 n_bytes=run.staged_bytes("held"),
             ),
             "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
-            "tally": partial(revisions.tally, settled),
+            "tally": partial(tally, settled),
             "found": partial(_found, annotated),
         }
         kept: dict[str, Any] = do_together(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
-    revisions.check_counts(counts, n_restored, n_rows)
+    check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
     facts = {
-        "model_id": night.model_id,
-        "vocabulary_id": vocabulary_of(night.model_id),
+        "model_id": model_id,
+        "vocabulary_id": vocabulary_of(model_id),
         "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
+        "baseline": selection.baseline,
         "configuration": {**configuration, "notes": notes} if notes else configuration,
         "versions": versions(),
     }
-    run.keep("runs", run.record(facts, counts), ("run_id",))
-    run.publish(_next(run, selection, night.model_id), [table for table, n in n_rows.items() if not n])
-    return run.read_record()
+    run.commit(run.record(facts, counts))
+    return run.read_record(run.run_id)
 
 
 def _select(run: Run, inputs: Inputs) -> input_files.Selection:
@@ -217,7 +214,7 @@ def _notes(read: DataFrame) -> str:
 
 
 def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
-    n_bytes = run.staged_bytes("sort")
+    n_bytes = run.staged_bytes("read")
     documents, rejects = settled.where("is_document"), settled.where("fate = 'rejected'")
     return {
         "documents": partial(run.keep, "documents", documents, ("pmid", "source", "record"), n_bytes=n_bytes),
@@ -255,14 +252,6 @@ def _applied(run: Run, selection: input_files.Selection) -> DataFrame:
         for i in selection.to_read
     ]
     return table_of(run.spark, rows, FILES)
-
-
-def _next(run: Run, selection: input_files.Selection, model_id: str) -> Snapshot:
-    """The snapshot to come, without the files that the run adds."""
-    tables = {
-        table: files for table, files in run.parent.tables.items() if table != "documents" or not selection.replaces
-    }
-    return Snapshot(run.number, run.parent.number, run.run_id, "run", model_id, selection.baseline, tables=tables)
 
 
 def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:

@@ -1,100 +1,155 @@
-"""What becomes of each record: flag first, split afterwards, and count what was split."""
+"""Which record of each citation counts, and what changes in the warehouse for it: over keys, texts are joined at the end.
+
+The records of a run and the stored ones of the same PMIDs stand side by side (``schemas.KEYS``), and each gets a state:
+
+    of the run's records     rejected, deleted, superseded, current
+    of the stored records    kept      readers see it and go on doing so
+                             restored  they do not see it and will again
+                             obsolete  they see it and will no more
+                             past      they do not see it and will not
+
+Nothing is rewritten: rows are added, and those that become obsolete are named in the table ``retired`` (a tombstone
+for the row that one run wrote).
+"""
 
 from __future__ import annotations
-
-from collections import Counter
 
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.nightly.ingest import EXCERPT_CHARS
-from litcoin_batch.warehouse.tables.schemas import FATES, FLAGGED, FOLDED, conform
+from litcoin_batch.warehouse.nightly.input_files import Selection
+from litcoin_batch.warehouse.tables.schemas import (
+    DOCUMENTS,
+    FLAGGED,
+    HELD,
+    KEYS,
+    LONG,
+    STRING,
+    columns,
+    conform,
+    table_of,
+)
+from litcoin_batch.warehouse.tables.stored import Stored
 
-# What is to become of a current text (``increments.plan``).
+REJECTED, DELETED, SUPERSEDED, CURRENT = "rejected", "deleted", "superseded", "current"
+KEPT, RESTORED, OBSOLETE, PAST = "kept", "restored", "obsolete", "past"
+# What a text that is to have an annotation needs: the model; nothing; its annotation of earlier, copied.
 DUE, KEEP, CARRY = "due", "keep", "carry"
+# Kinds of rows in ``retired``.
+DOCUMENT, ANNOTATION = "document", "annotation"
+
+_ISSUES = columns(source=STRING, run_number=LONG)
+_IDENTITY = ("pmid", "source", "run_number", "record")
+_OF_RECORDS = ("pmid", "version", "path", "source", "source_order", "record", "deleted", "text_sha256")
 
 
-def fold(records: DataFrame, known: DataFrame | None, run_number: int, *, max_text_chars: int) -> DataFrame:
-    """``tables.RECORDS`` among the ``known`` records of the same PMIDs (``tables.FOLDED`` and ``is_void``): which
-    are current.
+def keys_of(records: DataFrame, run_number: int, max_text_chars: int) -> DataFrame:
+    """``KEYS`` of ``records`` (``schemas.RECORDS``) that could be read, without their states.
 
-    At most one of each PMID is: of those that no later instruction deletes, the one of the highest version,
-    else of the later file in NLM's order, else of the later run, else the later record. Unusable are, with the
-    reason: what could not be read; a record after which the same file has the same PMID and version
-    again; a text longer than ``max_text_chars``. ``is_void``: another issue of its file has replaced it.
+    ``reason``: why a record cannot be used all the same: the same file has its PMID and version again after it, or its
+    text is longer than ``max_text_chars``.
     """
-    fresh = _flag_long(_flag_duplicates(records.where("reason IS NULL").repartition("pmid")), max_text_chars)
-    new = {
-        "run_number": F.lit(run_number).cast("bigint"),
-        "fate": F.lit(None).cast("string"),
-        "written_by": F.lit(None).cast("string"),
-    }
-    flags = {name: F.lit(False) for name in ("is_known", "is_visible", "is_void")}
-    together = fresh.drop("last").withColumns({**new, **flags})
-    if known is not None:
-        together = together.unionByName(known)
-    unreadable = records.where("reason IS NOT NULL").withColumns({**new, **flags, "is_current": F.lit(False)})
-    return conform(_flag_current(together), FOLDED).unionByName(conform(unreadable, FOLDED))
-
-
-def flag(folded: DataFrame, restored: DataFrame, plan: DataFrame) -> DataFrame:
-    """``tables.FLAGGED``: records of these inputs and stored documents that come back, each with its fate.
-
-    Documents that come back are those with ``is_restored``. The rules, in the order in which they apply:
-
-    - rejected: there is a reason;
-    - deleted: the record is an instruction to delete;
-    - superseded: another record replaces it, or a later instruction deletes it;
-    - annotated: the model is to annotate it, as ``plan`` (pmid, step) says;
-    - unchanged: the model has annotated this text before;
-    - without_text: nothing to annotate.
-    """
-    fate = (
-        F.when(F.col("reason").isNotNull(), "rejected")
-        .when(F.col("deleted"), "deleted")
-        .when(~F.col("is_current"), "superseded")
-        .when(F.col("step") == DUE, "annotated")
-        .when(F.col("step").isNotNull(), "unchanged")
-        .otherwise("without_text")
-    )
-    missing = {name: F.lit(None).cast("string") for name in ("reason", "excerpt")}
-    back = restored.withColumns({**missing, "path": F.col("source"), "is_restored": F.lit(True)})
-    new = folded.where("NOT is_known").withColumn("is_restored", F.lit(False))
-    names = [field.name for field in FLAGGED if field.name != "fate"]
-    rows = new.select(*names).unionAll(back.select(*names))
-    return conform(rows.join(plan.select("pmid", "step"), "pmid", "left").withColumn("fate", fate), FLAGGED)
-
-
-def _flag_duplicates(records: DataFrame) -> DataFrame:
+    narrow = records.where("reason IS NULL").select(*_OF_RECORDS, what_text().alias("text"), n_chars().alias("n_chars"))
     same = Window.partitionBy("pmid", "path", "version", "deleted")
-    reason = F.format_string(
-        "duplicate: PMID %d version %d comes again as record %d of the same file",
-        F.col("pmid"),
-        F.col("version"),
-        F.col("last"),
-    )
-    return records.withColumn("last", F.max("record").over(same)).withColumn(
-        "reason", F.when(~F.col("deleted") & (F.col("record") < F.col("last")), reason)
-    )
+    reasons = F.coalesce(duplicate(F.max("record").over(same)), too_long(max_text_chars))
+    rest = {
+        "reason": F.when(~F.col("deleted"), reasons),
+        "run_number": F.lit(run_number).cast("bigint"),
+        "written_by": F.lit(None).cast("string"),
+        "is_visible": F.lit(False),
+        "is_void": F.lit(False),
+        "state": F.lit(None).cast("string"),
+    }
+    return conform(narrow.withColumns(rest), KEYS)
 
 
-def _flag_long(records: DataFrame, max_text_chars: int) -> DataFrame:
-    n_chars = _n_chars()
-    reason = F.format_string("text has %d characters, more than the limit of %d", n_chars, F.lit(max_text_chars))
-    flagged = records.withColumn(
-        "reason", F.coalesce("reason", F.when(~F.col("deleted") & (n_chars > max_text_chars), reason))
-    )
-    text = F.concat_ws(" ", "title", "abstract")
-    return flagged.withColumn("excerpt", F.when(F.col("reason").isNotNull(), F.substring(text, 1, EXCERPT_CHARS)))
+def what_text() -> Column:
+    """What of a citation there is to annotate.
+
+    >>> rows = [(1, "A title", "An abstract."), (2, "A title", None), (3, None, None)]
+    >>> spark.createDataFrame(rows, "pmid int, title string, abstract string").select("pmid", what_text().alias("text")).show()
+    +----+--------+
+    |pmid|    text|
+    +----+--------+
+    |   1|abstract|
+    |   2|   title|
+    |   3|    NULL|
+    +----+--------+
+    <BLANKLINE>
+    """
+    return F.when(F.col("abstract").isNotNull(), "abstract").when(F.col("title").isNotNull(), "title")
 
 
-def _n_chars() -> Column:
+def n_chars() -> Column:
     """Code points of title, one space, abstract: ``Document.text``."""
     return F.length(F.coalesce("title", F.lit(""))) + 1 + F.length(F.coalesce("abstract", F.lit("")))
 
 
-def _flag_current(records: DataFrame) -> DataFrame:
+def duplicate(last: Column) -> Column:
+    """Why a record is not used that comes before ``last`` of the same PMID, version and file; null where it is the last."""
+    text = "duplicate: PMID %d version %d comes again as record %d of the same file"
+    return F.when(F.col("record") < last, F.format_string(text, F.col("pmid"), F.col("version"), last))
+
+
+def too_long(max_text_chars: int) -> Column:
+    text = "text has %d characters, more than the limit of %d"
+    return F.when(F.col("n_chars") > max_text_chars, F.format_string(text, F.col("n_chars"), F.lit(max_text_chars)))
+
+
+def known_keys(stored: Stored, selection: Selection, new: DataFrame, run_number: int) -> DataFrame:
+    """``KEYS`` of the stored records of the PMIDs that ``new`` touches.
+
+    Where a new baseline replaces everything, only what is not NLM's stays: collections of the user's own.
+    """
+    documents = stored.read_documents().select(
+        *_IDENTITY, "version", "source_order", "deleted", "text_sha256", "is_current", "run_id"
+    )
+    documents = documents.withColumnRenamed("run_id", "written_by")
+    if selection.replaces:
+        documents = documents.where("source_order IS NULL")
+    else:
+        # A new issue of a file touches what the earlier one held, too.
+        again = [i.source for i in selection.to_read if i.status == "changed" and i.order is not None]
+        pmids = new.select("pmid")
+        if again:
+            pmids = pmids.unionAll(documents.where(F.col("source").isin(again)).select("pmid"))
+        documents = documents.join(pmids.distinct(), "pmid", "left_semi")
+    known = documents.join(_retired(stored, DOCUMENT), ["pmid", "written_by"], "left")
+    known = known.join(F.broadcast(_issues(stored, selection, run_number)), "source", "left")
+    nothing = {name: F.lit(None).cast("string") for name in ("path", "text", "reason", "state")}
+    return conform(
+        known.withColumns(
+            {
+                **nothing,
+                "is_visible": F.col("is_current") & F.col("is_retired").isNull(),
+                # Another issue of its file has replaced it.
+                "is_void": (F.col("run_number") < F.col("newest_issue")).eqNullSafe(True),
+            }
+        ),
+        KEYS,
+    )
+
+
+def _issues(stored: Stored, selection: Selection, run_number: int) -> DataFrame:
+    """Of NLM's files, the run that applied the newest issue of each."""
+    files = stored.read("files").where("source_order IS NOT NULL").select("source", "run_number")
+    tonight = [(i.source, run_number) for i in selection.to_read if i.order is not None]
+    every = files.unionAll(table_of(stored.spark, tonight, _ISSUES))
+    return every.groupBy("source").agg(F.max("run_number").alias("newest_issue"))
+
+
+def _retired(stored: Stored, kind: str) -> DataFrame:
+    retired = stored.read("retired").where(F.col("kind") == kind)
+    return retired.select("pmid", "written_by", F.lit(True).alias("is_retired")).distinct()
+
+
+def decide(keys: DataFrame) -> DataFrame:
+    """``KEYS`` with their states.
+
+    At most one record of a PMID is current: of those that no later instruction deletes, the one of the highest
+    version, else of the later file in NLM's order, else of the later run, else the later record.
+    """
     of_pmid = Window.partitionBy("pmid")
     arrival = F.struct(F.coalesce("source_order", F.lit(0)).alias("file"), "run_number", "source", "record")
     usable = F.col("reason").isNull() & ~F.col("is_void")
@@ -102,12 +157,161 @@ def _flag_current(records: DataFrame) -> DataFrame:
     alive = usable & ~F.col("deleted") & (F.col("deletion").isNull() | (F.col("arrival") > F.col("deletion")))
     # A row that was copied forward is the same record twice: what readers see already comes first.
     copy = F.struct("is_visible", F.coalesce("written_by", F.lit("")))
-    return (
-        records.withColumn("arrival", arrival)
+    ranked = (
+        keys.withColumn("arrival", arrival)
         .withColumn("deletion", deletion)
         .withColumn("rank", F.when(alive, F.struct("version", "arrival", copy.alias("copy"))))
-        .withColumn("is_current", (F.col("rank") == F.max("rank").over(of_pmid)).eqNullSafe(True))
     )
+    is_current = (F.col("rank") == F.max("rank").over(of_pmid)).eqNullSafe(True)
+    return conform(ranked.withColumn("is_current", is_current).withColumn("state", state()), KEYS)
+
+
+def state() -> Column:
+    """The state of a record by the rules above; ``written_by`` is null where this run has read it.
+
+    >>> rows = [
+    ...     ("new", "too long", False, False, None, False),
+    ...     ("new", None, True, False, None, False),
+    ...     ("new", None, False, False, None, False),
+    ...     ("new", None, False, True, None, False),
+    ...     ("stored", None, False, True, "run-1", True),
+    ...     ("stored", None, False, True, "run-1", False),
+    ...     ("stored", None, False, False, "run-1", True),
+    ...     ("stored", None, False, False, "run-1", False),
+    ... ]
+    >>> names = "record string, reason string, deleted boolean, is_current boolean, written_by string, is_visible boolean"
+    >>> spark.createDataFrame(rows, names).select("record", state().alias("state")).show()
+    +------+----------+
+    |record|     state|
+    +------+----------+
+    |   new|  rejected|
+    |   new|   deleted|
+    |   new|superseded|
+    |   new|   current|
+    |stored|      kept|
+    |stored|  restored|
+    |stored|  obsolete|
+    |stored|      past|
+    +------+----------+
+    <BLANKLINE>
+    """
+    of_new = (
+        F.when(F.col("reason").isNotNull(), REJECTED)
+        .when(F.col("deleted"), DELETED)
+        .when(F.col("is_current"), CURRENT)
+        .otherwise(SUPERSEDED)
+    )
+    of_stored = F.when(F.col("is_visible"), F.when(F.col("is_current"), KEPT).otherwise(OBSOLETE)).otherwise(
+        F.when(F.col("is_current"), RESTORED).otherwise(PAST)
+    )
+    return F.when(F.col("written_by").isNull(), of_new).otherwise(of_stored)
+
+
+def restored(stored: Stored, keys: DataFrame) -> DataFrame:
+    """The stored documents that come back, whole (``schemas.DOCUMENTS``)."""
+    again = keys.where(F.col("state") == RESTORED).select(*_IDENTITY, F.col("written_by").alias("run_id"))
+    rows = stored.read_documents().join(F.broadcast(again), [*_IDENTITY, "run_id"], "left_semi")
+    return conform(rows.withColumn("is_current", F.lit(True)), DOCUMENTS)
+
+
+def texts_of(rows: DataFrame, annotate_titles: bool) -> DataFrame:
+    """Pmid and text_sha256 of the rows (``KEYS``) that have something to annotate."""
+    wanted = ("abstract", "title") if annotate_titles else ("abstract",)
+    return rows.where(F.col("text").isin(*wanted)).select("pmid", "text_sha256")
+
+
+def held(stored: Stored, keys: DataFrame, *, replaces: bool) -> DataFrame:
+    """Stored annotations, of all models, of the PMIDs whose current record changes (``schemas.HELD``)."""
+    annotations = stored.read("annotations").select(
+        "pmid", "text_sha256", "model_id", F.col("run_id").alias("written_by")
+    )
+    touched = keys.groupBy("pmid").agg(F.bool_or(F.col("state") == KEPT).alias("same"))
+    if replaces:
+        annotations = annotations.join(touched.where("same").select("pmid"), "pmid", "left_anti")
+    else:
+        annotations = annotations.join(touched.where("NOT same").select("pmid"), "pmid", "left_semi")
+    known = annotations.join(_retired(stored, ANNOTATION), ["pmid", "written_by"], "left")
+    return conform(known.withColumn("is_visible", F.col("is_retired").isNull()), HELD)
+
+
+def plan(texts: DataFrame, held: DataFrame, model_id: str) -> DataFrame:
+    """What each of the ``texts`` (pmid, text_sha256) needs to have its annotation (``schemas.PLAN``)."""
+    own = (
+        held.where(F.col("model_id") == model_id)
+        .groupBy("pmid", "text_sha256")
+        .agg(F.bool_or("is_visible").alias("kept"), F.max("written_by").alias("written_by"))
+    )
+    step = F.when(F.col("kept"), KEEP).when(F.col("written_by").isNotNull(), CARRY).otherwise(DUE)
+    return texts.join(own, ["pmid", "text_sha256"], "left").select(
+        "pmid", "text_sha256", step.alias("step"), "written_by"
+    )
+
+
+def retire(keys: DataFrame, held: DataFrame, plan: DataFrame) -> DataFrame:
+    """``schemas.RETIRED`` without the run's id."""
+    documents = keys.where(F.col("state") == OBSOLETE).select(F.lit(DOCUMENT).alias("kind"), "pmid", "written_by")
+    wanted = plan.select("pmid", "text_sha256")
+    annotations = held.where("is_visible").join(wanted, ["pmid", "text_sha256"], "left_anti")
+    return documents.unionAll(annotations.select(F.lit(ANNOTATION).alias("kind"), "pmid", "written_by"))
+
+
+def carried(stored: Stored, plan: DataFrame, model_id: str) -> DataFrame:
+    """The annotations of texts that come back, still under the run that wrote them."""
+    back = plan.where(F.col("step") == CARRY).select("pmid", F.col("written_by").alias("run_id"))
+    own = stored.read("annotations", model_id).where(F.col("model_id") == model_id)
+    return own.join(F.broadcast(back), ["pmid", "run_id"], "left_semi")
+
+
+def join_texts(records: DataFrame, restored: DataFrame, keys: DataFrame, plan: DataFrame) -> DataFrame:
+    """The records of these inputs and the stored documents that come back (``is_restored``), each with its fate
+    (``schemas.FLAGGED``).
+    """
+    steps = plan.select("pmid", "step")
+    told = keys.where("written_by IS NULL").join(steps, "pmid", "left")
+    told = told.select("path", "record", "run_number", F.col("reason").alias("why"), "state", fate().alias("fate"))
+    reason = {"reason": F.col("why"), "excerpt": F.when(F.col("why").isNotNull(), excerpt())}
+    new = records.where("reason IS NULL").join(told, ["path", "record"]).withColumns(reason)
+    nothing = {name: F.lit(None).cast("string") for name in ("reason", "excerpt")}
+    back = restored.join(steps, "pmid", "left").withColumns(
+        {**nothing, "path": F.col("source"), "state": F.lit(CURRENT)}
+    )
+    unread = {"state": F.lit(REJECTED), "fate": F.lit(REJECTED), "run_number": F.lit(None).cast("bigint")}
+    parts = (
+        (new, False),
+        (records.where("reason IS NOT NULL").withColumns(unread), False),
+        (back.withColumn("fate", fate()), True),
+    )
+    flagged = [
+        conform(rows.withColumns({"is_restored": F.lit(is_back), "is_current": F.col("state") == CURRENT}), FLAGGED)
+        for rows, is_back in parts
+    ]
+    return flagged[0].unionAll(flagged[1]).unionAll(flagged[2])
+
+
+def fate() -> Column:
+    """What becomes of a record of this state whose text needs this step.
+
+    >>> rows = [("superseded", "due"), ("current", "due"), ("current", "keep"), ("current", "carry"), ("current", None)]
+    >>> spark.createDataFrame(rows, "state string, step string").withColumn("fate", fate()).show()
+    +----------+-----+------------+
+    |     state| step|        fate|
+    +----------+-----+------------+
+    |superseded|  due|  superseded|
+    |   current|  due|   annotated|
+    |   current| keep|   unchanged|
+    |   current|carry|   unchanged|
+    |   current| NULL|without_text|
+    +----------+-----+------------+
+    <BLANKLINE>
+    """
+    of_current = (
+        F.when(F.col("step") == DUE, "annotated").when(F.col("step").isNotNull(), "unchanged").otherwise("without_text")
+    )
+    return F.when(F.col("state") == CURRENT, of_current).otherwise(F.col("state"))
+
+
+def excerpt() -> Column:
+    return F.substring(F.concat_ws(" ", "title", "abstract"), 1, EXCERPT_CHARS)
 
 
 def due(flagged: DataFrame) -> DataFrame:
@@ -122,42 +326,10 @@ def settle(flagged: DataFrame, annotated: DataFrame) -> DataFrame:
     """
     failed = annotated.where("error IS NOT NULL").select("pmid", "error")
     is_failed = (F.col("fate") == "annotated") & F.col("error").isNotNull()
-    text = F.concat_ws(" ", "title", "abstract")
     return flagged.join(F.broadcast(failed), on="pmid", how="left").select(
         *(name for name in flagged.columns if name not in ("reason", "excerpt", "fate")),
         F.when(is_failed, F.col("error")).otherwise(F.col("reason")).alias("reason"),
-        F.when(is_failed, F.substring(text, 1, EXCERPT_CHARS)).otherwise(F.col("excerpt")).alias("excerpt"),
-        F.when(is_failed, F.lit("rejected")).otherwise(F.col("fate")).alias("fate"),
-        (F.col("fate") != "rejected").alias("is_document"),
+        F.when(is_failed, excerpt()).otherwise(F.col("excerpt")).alias("excerpt"),
+        F.when(is_failed, F.lit(REJECTED)).otherwise(F.col("fate")).alias("fate"),
+        (F.col("fate") != REJECTED).alias("is_document"),
     )
-
-
-def tally(settled: DataFrame) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Source -> number of records of each fate; and the fates of restored documents."""
-    counts: dict[str, Counter[str]] = {}
-    restored: Counter[str] = Counter()
-    for source, is_restored, fate, n in (
-        settled.groupBy("source", "is_restored", "fate").count().orderBy("source").collect()
-    ):
-        of_source = restored if is_restored else counts.setdefault(source, Counter())
-        of_source[fate] += n
-    return counts, restored
-
-
-def check_counts(counts: dict[str, Counter[str]], restored: Counter[str], found: dict[str, int]) -> None:
-    """Every record read has a fate and every fate its rows, else ``ContractError``.
-
-    ``found``: rows counted in the written tables; ``records``, the rows that reading gave; ``carried``, the
-    annotations that were copied.
-    """
-    total = sum(counts.values(), Counter())
-    written = total + restored
-    expected = {
-        "records": total.total(),
-        "annotations": written["annotated"] + found["carried"],
-        "rejects": written["rejected"],
-    }
-    wrong = [f"{name}: {found[name]} rows, {n} by fate" for name, n in expected.items() if found[name] != n]
-    unknown = sorted(set(total) - set(FATES))
-    if wrong or unknown:
-        raise ContractError("counts do not add up, nothing is published: " + "; ".join(wrong + unknown))

@@ -18,11 +18,10 @@ _INTERVAL_SEC = 5.0
 # Name of the step in the staging area, up to a slash -> what a person calls it.
 _WORDS = {
     "read": "reading the files",
-    "fold": "comparing with what is stored",
+    "keys": "comparing with what is stored",
     "restore": "looking up texts that come back",
     "held": "looking up annotations that are there",
     "plan": "deciding what to annotate",
-    "sort": "deciding what to annotate",
     "carry": "taking over annotations that are there",
     "due": "choosing documents",
     "annotate": "annotating",
@@ -34,7 +33,7 @@ _NODE, _METRIC = "MapInArrow", "number of output rows"
 
 def words_of(step: str) -> str:
     """
-    >>> words_of("fold"), words_of("annotate/0003"), words_of("mentions/a-model")
+    >>> words_of("keys"), words_of("annotate/0003"), words_of("mentions/a-model")
     ('comparing with what is stored', 'annotating', 'writing the table mentions')
     """
     name = step.partition("/")[0]

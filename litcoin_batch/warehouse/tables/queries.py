@@ -6,12 +6,14 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from importlib import resources
 from io import StringIO
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
-from pyspark.sql import DataFrame, SparkSession
+from duckdb import DuckDBPyConnection
+from pyspark.sql import SparkSession
 
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.tables.summary import format_table
@@ -21,6 +23,8 @@ _CELL_CHARS = 60
 # Comments and quoted texts hold no markers; a cast (::) is none either.
 _NO_MARKERS = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|::", re.DOTALL)
 _MARKER = re.compile(r":([A-Za-z_]\w*)")
+_NO_MARKERS_OR_ONE = re.compile(rf"{_NO_MARKERS.pattern}|:(?P<name>[A-Za-z_]\w*)", re.DOTALL)
+_ROWS_AT_ONCE = 1_000
 
 
 def shipped_queries() -> dict[str, str]:
@@ -78,12 +82,42 @@ def ask(spark: SparkSession, sql: str, parameters: Mapping[str, str], *, format:
     answer = spark.sql(sql, args=dict(parameters))
     if format == "json":
         return answer.toJSON().toLocalIterator()
-    return _csv(answer) if format == "csv" else _table(answer, limit)
+    return _written(answer.columns, answer.toLocalIterator(), format, limit)
 
 
-def _csv(answer: DataFrame) -> Iterator[str]:
-    yield _csv_line(answer.columns)
-    for row in answer.toLocalIterator():
+def ask_duckdb(
+    connection: DuckDBPyConnection, sql: str, parameters: Mapping[str, str], *, format: str, limit: int
+) -> Iterator[str]:
+    """The same by DuckDB, which knows the views already (``views.duckdb_script``)."""
+    answer = connection.execute(_with_dollars(sql) if parameters else sql, dict(parameters))
+    names = [column[0] for column in answer.description or ()]
+    rows = chain.from_iterable(iter(partial(answer.fetchmany, _ROWS_AT_ONCE), []))
+    return _written(names, rows, format, limit)
+
+
+def _with_dollars(sql: str) -> str:
+    """DuckDB's markers are $name."""
+    return _NO_MARKERS_OR_ONE.sub(lambda found: f"${found['name']}" if found["name"] else found[0], sql)
+
+
+def _written(names: Sequence[str], rows: Iterator[Sequence], format: str, limit: int) -> Iterator[str]:
+    if format == "json":
+        return (
+            json.dumps(_filled(dict(zip(names, row, strict=True))), ensure_ascii=False, default=str) for row in rows
+        )
+    return _csv(names, rows) if format == "csv" else _table(names, rows, limit)
+
+
+def _filled(value: object) -> object:
+    """Without the fields that are null, as Spark writes JSON."""
+    if isinstance(value, dict):
+        return {name: _filled(one) for name, one in value.items() if one is not None}
+    return [_filled(one) for one in value] if isinstance(value, list) else value
+
+
+def _csv(names: Sequence[str], rows: Iterator[Sequence]) -> Iterator[str]:
+    yield _csv_line(names)
+    for row in rows:
         yield _csv_line([_plain(value) for value in row])
 
 
@@ -93,10 +127,10 @@ def _csv_line(cells: Sequence[object]) -> str:
     return line.getvalue()
 
 
-def _table(answer: DataFrame, limit: int) -> Iterator[str]:
-    rows = [tuple(_cell(value) for value in row) for row in islice(answer.toLocalIterator(), limit + 1)]
-    yield format_table(answer.columns, rows[:limit])
-    if len(rows) > limit:
+def _table(names: Sequence[str], rows: Iterator[Sequence], limit: int) -> Iterator[str]:
+    shown = [tuple(_cell(value) for value in row) for row in islice(rows, limit + 1)]
+    yield format_table(names, shown[:limit])
+    if len(shown) > limit:
         yield f"... cut after {limit} rows; --limit or --format csv gives more"
 
 

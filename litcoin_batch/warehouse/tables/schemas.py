@@ -1,7 +1,7 @@
 """The declared schema of every table, and the flat tables as projections of the nested one.
 
-A table is a set of Parquet files, ``WAREHOUSE/<table>/<run_id>.part-00000.parquet``; which of them count, the
-newest snapshot says (``snapshots``), and which of their rows, the table ``retired`` (``views``).
+A table is a Delta table; which of its files count, its log says (``log``), and which of their rows, the tables ``runs``
+and ``retired`` (``views``).
 """
 
 from __future__ import annotations
@@ -105,9 +105,12 @@ FILES = columns(
 # What readers no longer see: of ``pmid``, the row of ``documents`` (kind "document") or the rows of annotations,
 # mentions and relations (kind "annotation") that run ``written_by`` wrote; ``run_id`` made them obsolete.
 RETIRED = columns(kind=STRING, pmid=LONG, written_by=STRING, run_id=STRING)
+# One row for each piece of work that was committed; ``work``: "annotate", "compact", "rollout" or "rollback". ``baseline``: the
+# year (two digits) of NLM's baseline that the warehouse holds; ``tables``: the version of each that the run left.
 RUNS = columns(
     run_id=STRING,
     run_number=LONG,
+    work=STRING,
     started=TimestampType(),
     finished=TimestampType(),
     **_MADE_BY,
@@ -119,13 +122,21 @@ RUNS = columns(
     n_files=LONG,
     n_files_applied_before=LONG,
     n_files_refused=LONG,
+    baseline=INT,
+    tables=MapType(STRING, LONG),
     sources=ArrayType(columns(source=STRING, records=LONG, **dict.fromkeys(FATES, LONG))),
     durations_sec=MapType(STRING, DOUBLE),
     configuration=MapType(STRING, STRING),
     versions=MapType(STRING, STRING),
 )
 
+# Documents that a compaction has taken out of ``documents``: older versions, instructions to delete, what they deleted. A late
+# file may ask for them.
+HISTORY = DOCUMENTS
+
+# In the order in which a run commits them: rows go before anything says that they are obsolete, and ``runs`` is last.
 SCHEMAS = {
+    "history": HISTORY,
     "documents": DOCUMENTS,
     "annotations": ANNOTATIONS,
     "mentions": MENTIONS,
@@ -151,18 +162,28 @@ RECORDS = columns(
     reason=STRING,
     excerpt=STRING,
 )
-# Records of these inputs among what the warehouse knows of the same PMIDs (``is_known``; without their texts):
-# ``is_current`` after this run, ``is_visible`` before it. ``written_by``: the run that wrote the known row.
-FOLDED = StructType(
-    [
-        *RECORDS.fields,
-        *columns(
-            run_number=LONG, fate=STRING, is_known=BOOLEAN, is_current=BOOLEAN, is_visible=BOOLEAN, written_by=STRING
-        ),
-    ]
+# Records of these inputs and the stored ones of the same PMIDs, without their texts: ``text`` says what there is to annotate
+# ("abstract", "title"). Of the stored: ``written_by``, the run that wrote the row, whether readers see it (``is_visible``) and
+# whether a newer issue of its file has replaced it (``is_void``). ``state``: see ``nightly.revisions``.
+KEYS = columns(
+    pmid=LONG,
+    version=INT,
+    path=STRING,
+    source=STRING,
+    source_order=LONG,
+    record=LONG,
+    deleted=BOOLEAN,
+    text_sha256=STRING,
+    text=STRING,
+    reason=STRING,
+    run_number=LONG,
+    written_by=STRING,
+    is_visible=BOOLEAN,
+    is_void=BOOLEAN,
+    state=STRING,
 )
 FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is_current=BOOLEAN, is_restored=BOOLEAN)])
-# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``fates.DUE`` ...).
+# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``revisions.DUE`` ...).
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
@@ -196,10 +217,14 @@ def table_of(spark: SparkSession, rows: Sequence[tuple], schema: StructType) -> 
 
     Of Python objects it would make a job for its Python workers, even where there are none.
     """
+    return spark.createDataFrame(arrow_table(rows, schema), schema)
+
+
+def arrow_table(rows: Sequence[tuple], schema: StructType) -> pa.Table:
     arrow = arrow_schema(schema)
     columns = zip(*rows, strict=True) if rows else [()] * len(schema)
     arrays = [_arrow_array(values, field.type) for values, field in zip(columns, arrow, strict=True)]
-    return spark.createDataFrame(pa.Table.from_arrays(arrays, schema=arrow), schema)
+    return pa.Table.from_arrays(arrays, schema=arrow)
 
 
 def _arrow_array(values: Sequence, kind: pa.DataType) -> pa.Array:

@@ -9,8 +9,8 @@ from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.schemas import FATES, SCHEMAS
-from litcoin_batch.warehouse.tables.snapshots import Snapshots
 from litcoin_batch.warehouse.tables.stored import Stored
 
 _MAX_SOURCES = 20
@@ -21,7 +21,8 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
     """First relations, records by source and fate, findings by type, durations, and where to look next."""
     total_sec = (record.finished - record.started).total_seconds()
     storage = Storage(spark, warehouse)
-    stored = Stored(spark, storage, Snapshots(storage).newest())
+    log = TableLog(storage.root)
+    stored = Stored(spark, storage, log, log.state())
     parts = [
         _first_relations(stored, record.run_id),
         f"Run {record.run_id} with {record.model_id}: {record.n_records:,} records in {total_sec:.1f} s",
@@ -33,11 +34,11 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
         f"mentions   {record.n_mentions:>9,}   {_by_type(stored, 'mentions', record.run_id)}",
         f"relations  {record.n_relations:>9,}   {_by_type(stored, 'relations', record.run_id)}",
         "durations  " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in _durations(record)),
-        f"tables     {warehouse}/{{{','.join(SCHEMAS)}}}/*.parquet",
+        f"tables     {warehouse}/{{{','.join(SCHEMAS)}}} (Delta tables)",
         "",
         "Ask them:",
         f'  litcoin-batch query --warehouse {quote(warehouse)} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
-        f'  duckdb -init {quote(f"{warehouse}/views.sql")} -c "SELECT * FROM pubtator3 LIMIT 10"',
+        f'  duckdb -init {quote(f"{warehouse}/views/duckdb.sql")} -c "SELECT * FROM pubtator3 LIMIT 10"',
     ]
     return "\n".join(part for part in parts if part is not None)
 

@@ -1,49 +1,62 @@
-"""What readers see: SELECT statements over the files of the newest snapshot, for Spark and DuckDB alike.
+"""What readers see: SELECT statements over the tables, for every engine alike.
 
 The views show what is current: the newest text of each citation that is not deleted, with its annotation by the model
-that the snapshot names. Rows that a run wrote and a later one made obsolete are named in ``retired``, which
-is small beside the tables and empty after a compaction: no window over all versions of all citations, an
-anti-join against a table that fits into memory.
+that the newest run names. They leave out what runs wrote that ``runs`` does not hold, and what a later run made
+obsolete; such rows are named in ``retired``, which is small beside the tables and empty after a compaction: no window
+over all versions of all citations, an anti-join against a table that fits into memory.
 """
 
 from __future__ import annotations
 
+import re
+
 from pyspark.sql import SparkSession
-from pyspark.sql.types import StructType
+from pyspark.sql.types import ArrayType, DataType, MapType, StructType, TimestampType
 
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.tables.log import OTHERS, State, TableLog
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
-    BY_MODEL,
     DOCUMENTS,
     FILES,
     MENTIONS,
     REJECTS,
     RELATIONS,
+    RETIRED,
     RUNS,
     SCHEMAS,
 )
-from litcoin_batch.warehouse.tables.snapshots import Snapshot, Snapshots
 from litcoin_batch.warehouse.tables.stored import Stored
 
 STORED = "stored_"
-SCRIPT = "views.sql"
-# Of the table ``documents``, what concerns only the runs.
-_INTERNAL = ("is_current",)
+FOLDER = "views"
+# What concerns only the runs.
+_INTERNAL = ("is_current", "tables", "work")
 
 
-def _columns(schema: StructType, table: str) -> str:
+def _columns(schema: StructType) -> str:
     # A column name behind a dot may be a reserved word (end), in Spark as in DuckDB.
-    return ", ".join(f"{table}.{field.name}" for field in schema if field.name not in _INTERNAL)
+    return ", ".join(f"s.{field.name}" for field in schema if field.name not in _INTERNAL)
 
 
-def _without_retired(table: str, schema: StructType, kind: str, where: str = "") -> str:
-    return (
-        f"SELECT {_columns(schema, 's')} FROM {STORED}{table} s"
-        f" ANTI JOIN (SELECT pmid, written_by FROM {STORED}retired WHERE kind = '{kind}') x"
-        f" ON s.pmid = x.pmid AND s.run_id = x.written_by{where}"
-    )
+def _committed(table: str, schema: StructType, *conditions: str) -> str:
+    """The rows of runs that ``runs`` holds."""
+    where = " AND ".join((f"s.run_id IN (SELECT r.run_id FROM {STORED}runs r)", *conditions))
+    return f"SELECT {_columns(schema)} FROM {STORED}{table} s WHERE {where}"
+
+
+def _not_retired(kind: str) -> str:
+    same = "x.pmid = s.pmid AND x.written_by = s.run_id"
+    return f"NOT EXISTS (SELECT 1 FROM retired x WHERE x.kind = '{kind}' AND {same})"
+
+
+# The newest baseline of NLM replaces what older ones said; other sources have no order.
+_OF_BASELINE = (
+    f"(s.source_order IS NULL OR s.source_order >= (SELECT 1000000 * coalesce(max(r.baseline), 0) FROM {STORED}runs r))"
+)
+# During a rollout another model's annotations are there already.
+_OF_MODEL = f"s.model_id = (SELECT max_by(r.model_id, r.run_number) FROM {STORED}runs r)"
 
 
 def _pubtator_type(column: str) -> str:
@@ -74,64 +87,164 @@ FROM relations"""
 
 # In an order in which each can be created from those before it.
 VIEWS = {
-    "runs": f"SELECT {_columns(RUNS, 's')} FROM {STORED}runs s",
-    "files": f"SELECT {_columns(FILES, 's')} FROM {STORED}files s",
-    "documents": _without_retired("documents", DOCUMENTS, "document", " WHERE s.is_current"),
-    "annotations": _without_retired("annotations", ANNOTATIONS, "annotation"),
-    "mentions": _without_retired("mentions", MENTIONS, "annotation"),
-    "relations": _without_retired("relations", RELATIONS, "annotation"),
-    "rejects": f"SELECT {_columns(REJECTS, 's')} FROM {STORED}rejects s",
+    "runs": f"SELECT {_columns(RUNS)} FROM {STORED}runs s WHERE s.work = 'annotate'",
+    "retired": _committed("retired", RETIRED),
+    "files": _committed("files", FILES),
+    "documents": _committed("documents", DOCUMENTS, "s.is_current", _OF_BASELINE, _not_retired("document")),
+    "annotations": _committed("annotations", ANNOTATIONS, _OF_MODEL, _not_retired("annotation")),
+    "mentions": _committed("mentions", MENTIONS, _OF_MODEL, _not_retired("annotation")),
+    "relations": _committed("relations", RELATIONS, _OF_MODEL, _not_retired("annotation")),
+    "rejects": _committed("rejects", REJECTS),
     "evidence": _EVIDENCE,
     "pubtator3": _PUBTATOR3,
 }
 
 
-def register_views(spark: SparkSession, warehouse: str) -> Snapshot:
-    """Make the views temporary views of the session, of the newest snapshot until they are registered again.
+def committed_state(log: TableLog, as_of: str | None = None) -> State:
+    """The newest state, or that which the run ``as_of`` left. Raises ``ConfigError`` where there is none."""
+    state = log.state() if as_of is None else log.state_after(as_of)
+    if not state.number:
+        raise ConfigError(f"warehouse {log.root}: no committed run in it; litcoin-batch annotate makes one")
+    return state
 
-    Raises ``ConfigError`` where nothing is published.
+
+def register_views(spark: SparkSession, warehouse: str, as_of: str | None = None) -> State:
+    """Make the views temporary views of the session, of one state until they are registered again.
+
+    Raises ``ConfigError`` where nothing is committed.
     """
     storage = Storage(spark, warehouse)
-    snapshot = Snapshots(storage).newest()
-    if not snapshot.number:
-        raise ConfigError(f"warehouse {warehouse}: no committed run in it; litcoin-batch annotate makes one")
-    stored = Stored(spark, storage, snapshot)
-    for table in SCHEMAS:
-        stored.read(table, _model_of(table, snapshot)).createOrReplaceTempView(STORED + table)
+    log = TableLog(storage.root)
+    state = committed_state(log, as_of)
+    stored = Stored(spark, storage, log, state)
+    for table in OTHERS:
+        stored.read(table).createOrReplaceTempView(STORED + table)
+    stored.read("runs").where(_up_to(state)).createOrReplaceTempView(f"{STORED}runs")
     for name, select in VIEWS.items():
         spark.sql(select).createOrReplaceTempView(name)
-    return snapshot
+    return state
 
 
-def _model_of(table: str, snapshot: Snapshot) -> str | None:
-    return snapshot.model_id if table in BY_MODEL else None
+def _up_to(state: State) -> str:
+    return f"run_number <= {state.number}"
 
 
-def write_script(storage: Storage, snapshot: Snapshot, warehouse: str) -> None:
-    """``views.sql``, replaced in one step; left alone where it shows the snapshot already."""
-    script = duckdb_script(snapshot, warehouse)
-    try:
-        if storage.read_text(SCRIPT) == script:
-            return
-    except FileNotFoundError:
-        pass
-    storage.replace_text(SCRIPT, script)
+# Scripts for engines
 
 
-def duckdb_script(snapshot: Snapshot, warehouse: str) -> str:
-    """The views for DuckDB: ``duckdb -init WAREHOUSE/views.sql``, started where ``warehouse`` is a valid path."""
-    stored = {STORED + table: _read_parquet(table, snapshot, warehouse) for table in SCHEMAS}
+def write_scripts(storage: Storage, log: TableLog, state: State) -> None:
+    """``views/<engine>.sql``, each replaced in one step; left alone where it shows the state already."""
+    storage.make_folder(FOLDER)
+    for engine, script in scripts(log, state).items():
+        place = f"{FOLDER}/{engine}.sql"
+        try:
+            if storage.read_text(place) == script:
+                continue
+        except FileNotFoundError:
+            pass
+        storage.replace_text(place, script)
+
+
+def scripts(log: TableLog, state: State) -> dict[str, str]:
+    return {
+        "duckdb": duckdb_script(log, state),
+        "spark": _spark_script(log.root),
+        "trino": _trino_script(log.root),
+        "snowflake": _snowflake_script(log.root),
+    }
+
+
+def duckdb_script(log: TableLog, state: State) -> str:
+    """For DuckDB without extensions: the files of one state by name.
+
+    A session sees this state until it reads the script again.
+    """
+    stored = {STORED + table: _read_parquet(log, state, table) for table in OTHERS}
+    stored[f"{STORED}runs"] = f"SELECT * FROM ({_read_parquet(log, state, 'runs')}) WHERE {_up_to(state)}"
     # The one function of the views that has another name there.
     views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
     lines = [
-        f"-- Snapshot {snapshot.number}, published by {snapshot.run_id} ({snapshot.reason}) at {snapshot.created}\n",
+        f"-- What run {state.run_id} ({state.work}, {state.finished}) left; number {state.number}\n",
         "BEGIN;\n",
     ]
     lines += [f"CREATE OR REPLACE VIEW {name} AS {select.strip()};\n" for name, select in {**stored, **views}.items()]
     return "".join([*lines, "COMMIT;\n"])
 
 
-def _read_parquet(table: str, snapshot: Snapshot, warehouse: str) -> str:
-    place = warehouse.replace("'", "''")
-    files = [f"'{place}/{table}/{file.name}'" for file in snapshot.files(table, _model_of(table, snapshot))]
-    return f"SELECT * FROM read_parquet([{', '.join(files)}])"
+def _read_parquet(log: TableLog, state: State, table: str) -> str:
+    typed = ", ".join(f'CAST(NULL AS {_duckdb_type(f.dataType)}) AS "{f.name}"' for f in SCHEMAS[table])
+    nothing = f"SELECT {typed} WHERE false"
+    # Pattern characters in a path stand for themselves.
+    folder = re.sub(r"([\[*?])", r"[\1]", log.uri(table)).replace("'", "''")
+    files = ", ".join(f"'{folder}/{file.path}'" for file in log.files(state, table))
+    # Files that were written before a column came are read as if it were null there.
+    return (
+        f"{nothing} UNION ALL BY NAME SELECT * FROM read_parquet([{files}], union_by_name = true)" if files else nothing
+    )
+
+
+def _duckdb_type(kind: DataType) -> str:
+    if isinstance(kind, ArrayType):
+        return f"{_duckdb_type(kind.elementType)}[]"
+    if isinstance(kind, MapType):
+        return f"MAP({_duckdb_type(kind.keyType)}, {_duckdb_type(kind.valueType)})"
+    if isinstance(kind, StructType):
+        return "STRUCT(" + ", ".join(f'"{f.name}" {_duckdb_type(f.dataType)}' for f in kind) + ")"
+    return "TIMESTAMPTZ" if isinstance(kind, TimestampType) else kind.simpleString()
+
+
+def _script(head: str, stored: dict[str, str], views: dict[str, str], view: str = "VIEW") -> str:
+    lines = [f"CREATE OR REPLACE {view} {name} AS {select.strip()};\n" for name, select in views.items()]
+    return "".join([head, *(f"{line};\n" for line in stored.values()), *lines])
+
+
+def _spark_script(root: str) -> str:
+    place = root.replace("`", "``")
+    stored = {t: f"CREATE OR REPLACE TEMP VIEW {STORED}{t} AS SELECT * FROM delta.`{place}/{t}`" for t in SCHEMAS}
+    head = "-- For a Spark session with Delta Lake (--packages io.delta:delta-spark_...), started anywhere\n"
+    return _script(head, stored, VIEWS, "TEMP VIEW")
+
+
+def _trino_script(root: str) -> str:
+    stored = {
+        t: "CALL system.register_table(schema_name => 'litcoin_batch', table_name => "
+        f"'{STORED}{t}', table_location => {_quoted(f'{root}/{t}')})"
+        for t in SCHEMAS
+    }
+    evidence = (
+        'SELECT r.pmid, r.entity_1_id, r.entity_2_id, r.type, e."start", e."end", e.text FROM relations r'
+        ' CROSS JOIN UNNEST(r.evidence) AS e ("start", "end", text)'
+    )
+    head = (
+        "-- For a catalog of Trino's connector delta_lake with delta.register-table-procedure.enabled=true, once:\n"
+        "-- USE <catalog>.litcoin_batch\n"
+    )
+    return _script(head, stored, {**{n: _with_quotes(s) for n, s in VIEWS.items()}, "evidence": evidence})
+
+
+def _snowflake_script(root: str) -> str:
+    stored = {
+        t: f"CREATE OR REPLACE ICEBERG TABLE {STORED}{t} CATALOG = 'litcoin_batch_delta'"
+        f" EXTERNAL_VOLUME = 'litcoin_batch' BASE_LOCATION = '{t}'"
+        for t in SCHEMAS
+    }
+    evidence = (
+        'SELECT r.pmid, r.entity_1_id, r.entity_2_id, r.type, e.value:"start"::int AS "start",'
+        ' e.value:"end"::int AS "end", e.value:"text"::string AS text'
+        " FROM relations r, LATERAL FLATTEN(input => r.evidence) e"
+    )
+    head = (
+        f"-- For Snowflake, with an external volume litcoin_batch that leads to {root}, once:\n"
+        "CREATE CATALOG INTEGRATION IF NOT EXISTS litcoin_batch_delta"
+        " CATALOG_SOURCE = OBJECT_STORE TABLE_FORMAT = DELTA ENABLED = TRUE;\n"
+    )
+    return _script(head, stored, {**{n: _with_quotes(s) for n, s in VIEWS.items()}, "evidence": evidence})
+
+
+def _with_quotes(select: str) -> str:
+    """Where a reserved word is no name of a column, not even behind a dot."""
+    return re.sub(r"\bs\.(start|end)\b", r's."\1"', select)
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -27,6 +27,9 @@ N_TERMS = 20  # kept of each topic
 _COHERENT_TERMS = 10
 # Documents in one step of the optimiser: enough for a stable direction.
 _BATCH_DOCUMENTS = 2_048
+# Steps shrink as (offset + step) ** -0.51. Spark's offset of 1,024 is for far smaller batches (Hoffman et al. 2010):
+# with it, a few passes over few documents would leave the topics near where they began.
+_OFFSET, _MIN_STEPS = 64.0, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +108,8 @@ def fit(counts: DataFrame, n_documents: int, n_topics: int, search: Search) -> L
         seed=search.seed,
         optimizer="online",
         subsamplingRate=share,
-        maxIter=math.ceil(search.passes / share),
+        maxIter=max(_MIN_STEPS, math.ceil(search.passes / share)),
+        learningOffset=_OFFSET,
         optimizeDocConcentration=True,
     ).fit(counts)
 

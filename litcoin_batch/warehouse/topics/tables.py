@@ -9,12 +9,14 @@ They are those of the documents that readers saw when the model was made; a docu
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 
-from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.files.storage import Storage, escape
 from litcoin_batch.warehouse.tables.schemas import DOUBLE, INT, LONG, STRING, columns
 
 FOLDER = "topics"
@@ -45,8 +47,7 @@ def write_table(storage: Storage, id_: str, table: str, rows: DataFrame) -> None
 
 
 def read_table(spark: SparkSession, storage: Storage, id_: str, table: str) -> DataFrame:
-    # The path is no pattern, whatever characters it has.
-    return spark.read.schema(SCHEMAS[table]).option("__globPaths__", "false").parquet(_uri(storage, id_, table))
+    return spark.read.schema(SCHEMAS[table]).parquet(escape(_uri(storage, id_, table)))
 
 
 def _uri(storage: Storage, id_: str, table: str) -> str:
@@ -78,3 +79,23 @@ def register_topics(spark: SparkSession, storage: Storage) -> bool:
         read_table(spark, storage, facts["id"], table).createOrReplaceTempView(table)
     spark.sql(THEME_PAIRS).createOrReplaceTempView("theme_pairs")
     return True
+
+
+def duckdb_script(folder: str | Path) -> str:
+    """The same for DuckDB, after its script of ``views``; empty where there are none. ``folder``: a warehouse on this machine."""
+    place = Path(folder)
+    try:
+        id_ = json.loads((place / CURRENT).read_text(encoding="utf-8"))["id"]
+    except FileNotFoundError:
+        return ""
+    views = {table: f"SELECT * FROM read_parquet([{_files(place / FOLDER / id_ / table)}])" for table in SCHEMAS}
+    return "".join(
+        f"CREATE OR REPLACE VIEW {name} AS {select};\n"
+        for name, select in {**views, "theme_pairs": THEME_PAIRS}.items()
+    )
+
+
+def _files(folder: Path) -> str:
+    # Pattern characters stand for themselves.
+    names = [re.sub(r"([\[*?])", r"[\1]", str(path)).replace("'", "''") for path in sorted(folder.glob("*.parquet"))]
+    return ", ".join(f"'{name}'" for name in names)

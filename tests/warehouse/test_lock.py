@@ -1,4 +1,4 @@
-"""One writer at a time, and snapshots that appear whole, once."""
+"""One writer at a time."""
 
 import json
 import os
@@ -7,17 +7,12 @@ import subprocess
 import sys
 import threading
 import time
-from dataclasses import replace
 
 import pytest
 
-from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly import lock as locks
 from litcoin_batch.warehouse.nightly.lock import PLACE, Lock, Locked
-from litcoin_batch.warehouse.tables.snapshots import EMPTY, DataFile, Snapshot, Snapshots
-
-FIRST = Snapshot(1, 0, "night-1", "run", "model-1", 26, tables={"documents": (DataFile("a.parquet", 7),)})
 
 
 @pytest.fixture
@@ -113,37 +108,3 @@ def test_the_heartbeat_goes_on(storage, tmp_path, monkeypatch):
     with Lock(storage, "night-1"):
         beats = {json.loads((tmp_path / PLACE).read_text())["heartbeat"] for _ in range(40) if not time.sleep(0.02)}
     assert len(beats) > 2
-
-
-def test_a_snapshot_comes_back_and_its_number_is_taken_once(storage):
-    snapshots = Snapshots(storage)
-    assert snapshots.newest() == EMPTY
-    published = snapshots.publish(FIRST)
-    assert snapshots.newest() == published == replace(FIRST, created=published.created)
-    with pytest.raises(
-        ContractError,
-        match="exists already, so another run has published since snapshot 0; nothing of run late is published",
-    ):
-        snapshots.publish(replace(FIRST, run_id="late"))
-    assert snapshots.newest() == published
-    later = snapshots.publish(replace(FIRST, number=2, parent=1))
-    assert (snapshots.numbers(), snapshots.newest()) == ([1, 2], later)
-
-
-@pytest.mark.parametrize(
-    "change, message",
-    [
-        (lambda text: text.replace("a.parquet", "b.parquet"), "damaged, its content is not what its SHA-256 says"),
-        (lambda text: text[:-20], "not a snapshot"),
-        (
-            lambda text: text.replace('"schema_version": 1', '"schema_version": 9'),
-            "snapshot schema 9, this version reads 1",
-        ),
-    ],
-)
-def test_a_damaged_snapshot_is_not_read(storage, tmp_path, change, message):
-    Snapshots(storage).publish(FIRST)
-    place = tmp_path / "snapshots" / "000000001.json"
-    place.write_text(change(place.read_text()))
-    with pytest.raises(ContractError, match=message):
-        Snapshots(storage).newest()
