@@ -33,8 +33,8 @@ NOT_RUN_HERE = {
     "python3.11 -m venv": "needs a package index",
     "packed/bin/venv-pack": "not among the packages of the tests",
     "tar ": "a program of the system",
-    "duckdb ": "DuckDB's command line is not among the packages; tests read views.sql in its library",
-    "python -c": "the line above it in Python; tests read views.sql so",
+    "duckdb ": "DuckDB's command line is not among the packages; tests read the script of its views in its library",
+    "python -c": "the line above it in Python; tests read that script so",
 }
 
 

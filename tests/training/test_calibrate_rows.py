@@ -83,6 +83,8 @@ def test_rows_are_right_by_ids_and_type_and_kept_by_their_score():
         "precision": 1.0,
     }
     assert figures["expected_calibration_error"] == pytest.approx((0.1 + 0.6 + 0.4) / 3)
+    other = [Annotation(1, (), (Relation("1", "2", "Association", True, 0.9),))]
+    assert score_rows(gold, other)["right"] == 0
     assert score_rows(gold, [])["at"]["0.7"] == {"rows": 0, "precision": None}
 
 

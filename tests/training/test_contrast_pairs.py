@@ -129,6 +129,7 @@ def test_novelty_needs_the_relation(pairs):
     pair = first(pairs, NOVELTY)
     assert judge(pair, *answer(pair, "Bind", "Bind", novel=(True, False))) == {"novelty": 1.0, "novelty_both": True}
     assert judge(pair, *answer(pair, None, "Bind", novel=(True, False))) == {"novelty": 0.5, "novelty_both": False}
+    assert judge(pair, *answer(pair, "Bind", "Bind", novel=(True, True))) == {"novelty": 0.5, "novelty_both": False}
 
 
 def test_a_damaged_line_is_named(tmp_path):

@@ -191,7 +191,7 @@ ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=S
 
 
 def made_by(checkpoint_id: str, vocabulary_id: str) -> str:
-    """The ``model_id`` of rows, runs and snapshots: what decides an annotation. Another vocabulary is as another checkpoint.
+    """The ``model_id`` of rows and runs: what decides an annotation. Another vocabulary is as another checkpoint.
 
     >>> made_by("lstm-0123456789ab", "vocabulary-ba9876543210")
     'lstm-0123456789ab+vocabulary-ba9876543210'
