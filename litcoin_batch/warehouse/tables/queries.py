@@ -103,7 +103,10 @@ def _with_dollars(sql: str) -> str:
 def _written(names: Sequence[str], rows: Iterator[Sequence], format: str, limit: int) -> Iterator[str]:
     if format == "json":
         return (
-            json.dumps(_filled(dict(zip(names, row, strict=True))), ensure_ascii=False, default=str) for row in rows
+            json.dumps(
+                _filled(dict(zip(names, row, strict=True))), ensure_ascii=False, separators=(",", ":"), default=str
+            )
+            for row in rows
         )
     return _csv(names, rows) if format == "csv" else _table(names, rows, limit)
 
