@@ -17,7 +17,7 @@ from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.schema import check_run_id
+from litcoin_batch.schema import ContractError, check_run_id
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.nightly.staging import Staging
@@ -50,6 +50,7 @@ class Run:
         self._given = run_id
         self.started = datetime.now(UTC)
         self._kept: list[tuple[str, str]] = []
+        self._staging: Staging | None = None
         self.spark = spark
         self.warehouse = warehouse.rstrip("/")
         self.storage = Storage(spark, warehouse)
@@ -86,6 +87,13 @@ class Run:
         return self.parent.number + 1
 
     @property
+    def staging(self) -> Staging:
+        """Of a run that has begun."""
+        if self._staging is None:
+            raise ContractError("a run has no staging area before it begins")
+        return self._staging
+
+    @property
     def run_id(self) -> str:
         return self.staging.run_id
 
@@ -99,7 +107,7 @@ class Run:
         self.log.recover(self.parent)
         wanted = [self.number, work]
         run_id = self._given or Staging.stopped(self.spark, self.storage, wanted) or new_run_id()
-        self.staging = Staging.open(self.spark, self.storage, run_id, wanted, self._folders_in_use)
+        self._staging = Staging.open(self.spark, self.storage, run_id, wanted, self._folders_in_use)
 
     def _folders_in_use(self) -> set[str]:
         return {f"{t}/{file.path.rpartition('/')[0]}" for t in OTHERS for file in self.log.files(self.parent, t)}
@@ -226,7 +234,8 @@ class Run:
 
     def abandon(self) -> None:
         """Leave nothing behind."""
-        self.staging.discard()
+        if self._staging is not None:
+            self._staging.discard()
 
     def read_record(self, run_id: str) -> Row | None:
         """The row of ``runs`` with this id, if it is committed."""
