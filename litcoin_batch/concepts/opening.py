@@ -7,20 +7,8 @@ from pathlib import Path
 
 from litcoin_batch.concepts.lexicon_files import read_rows
 from litcoin_batch.concepts.linker import Linker
-from litcoin_batch.concepts.table_vocabulary import TableVocabulary
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
-from litcoin_batch.concepts.vocabulary import SHIPPED, LayeredVocabulary, Vocabulary
-from litcoin_batch.concepts.vocabulary_files import MANIFEST
-
-# What a checkout without a compiled vocabulary has: names out of annotated texts.
-SMALL = Path(__file__).resolve().parent.parent / "lexicon" / "annotated_corpora.parquet"
-
-
-def open_vocabulary(folder: str | Path | None = None) -> Vocabulary | TableVocabulary:
-    """``folder``: None for the shipped one; where this installation has none, the small lexicon, whose id says so."""
-    if folder is None and not (SHIPPED / MANIFEST).is_file():
-        return TableVocabulary(read_rows(SMALL))
-    return Vocabulary.open(folder)
+from litcoin_batch.concepts.vocabulary import LayeredVocabulary, Vocabulary
 
 
 def open_linker(
@@ -32,7 +20,7 @@ def open_linker(
     A row of a lexicon whose type is SequenceVariant and whose surface is gene:change ("673:p.V600E", "BRAF:p.V600E")
     says which dbSNP number the change has in that gene. Raises ``ContractError``.
     """
-    names: Vocabulary | TableVocabulary | LayeredVocabulary = open_vocabulary(vocabulary)
+    names: Vocabulary | LayeredVocabulary = Vocabulary.open(vocabulary)
     numbers = VariantNumbers.read()
     for path in [lexicon] if isinstance(lexicon, str | Path) else lexicon or ():
         rows = list(read_rows(path))

@@ -2,10 +2,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from litcoin_batch.concepts import opening
-from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row, read_rows, write_rows
-from litcoin_batch.concepts.opening import open_vocabulary
 from litcoin_batch.schema import ContractError
 
 GENE, DISEASE, VARIANT = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "SequenceVariant"
@@ -61,16 +58,3 @@ def test_a_parquet_file_without_a_column_or_with_nulls_is_refused(tmp_path):
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(ContractError, match="nowhere.tsv"):
         list(read_rows(tmp_path / "nowhere.tsv"))
-
-
-def test_without_a_compiled_vocabulary_the_small_lexicon_stands_in_and_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr(opening, "SHIPPED", tmp_path / "none")
-    vocabulary = open_vocabulary()
-    names = {name: vocabulary.find(fold(name, "OrganismTaxon"), "OrganismTaxon") for name in ("patients", "mice")}
-    assert {name: [e.concept_id for e in found] for name, found in names.items()} == {
-        "patients": ["9606"],
-        "mice": ["10090"],
-    }
-    assert vocabulary.vocabulary_id.startswith("table-")
-    with pytest.raises(ContractError, match="none"):
-        open_vocabulary(tmp_path / "none")

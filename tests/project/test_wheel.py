@@ -41,7 +41,7 @@ def test_wheel_carries_every_file_of_the_package(wheel):
 
 
 @pytest.mark.parametrize(
-    "pattern", ["sql/*.sql", "lexicon/*.parquet", "sample/*.xml", "checkpoints/transformer/model.safetensors"]
+    "pattern", ["sql/*.sql", "vocabulary/manifest.json", "sample/*.xml", "checkpoints/transformer/model.safetensors"]
 )
 def test_wheel_carries_what_the_first_minute_needs(wheel, pattern):
     assert [name for name in wheel if Path(name).match(f"litcoin_batch/{pattern}")]
