@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
 # Two cores of a small machine are quicker with one thread each than with many that fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# As annotating does, before anything of a process multiplies: see ``model.cpu.memory.settle_kernels``.
+os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 # Helpers of tests; the benchmark's modules, which stand beside the jobs that use them; the commands of training.
 for folder in (REPOSITORY / "tests" / "support", REPOSITORY / "jobs", REPOSITORY):
     sys.path.insert(0, str(folder))

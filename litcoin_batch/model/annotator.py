@@ -28,7 +28,7 @@ from litcoin_batch.model.batches import (
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
-from litcoin_batch.model.cpu.memory import give_back_memory, keep_few_kernels
+from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels
 from litcoin_batch.model.encoders import RecurrentEncoder
 from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
@@ -74,7 +74,7 @@ class Annotator:
 
         The weights of ``checkpoint`` stay what they are: in another ``precision`` than float32 ``model`` is a copy.
         """
-        keep_few_kernels()
+        settle_kernels()
         self.model_id = checkpoint.model_id
         self._device = choose_device(device)
         recurrent = isinstance(checkpoint.model.encoder, RecurrentEncoder)

@@ -3,26 +3,28 @@
 import numpy as np
 
 from litcoin_batch.model.annotator import _best_mention_pair
-from litcoin_batch.model.batches import Pairs
+from litcoin_batch.model.batches import SENTENCES_APART, Pairs
 
 
-def pairs(left, right, sentence):
+def pairs(left, right, sentences_apart):
     """One entity pair."""
-    none = np.zeros((len(left), 4), int)
+    features = np.zeros((len(left), 4), int)
+    features[:, SENTENCES_APART] = sentences_apart
     entity = np.array([0])
     return Pairs(
-        np.array(left), np.array(right), np.zeros(len(left), int), entity, entity + 1, none, none[:1], none[:, :2], np.array(sentence)
+        left=np.array(left), right=np.array(right), pair=np.zeros(len(left), int), entity_1=entity, entity_2=entity + 1,
+        mention_features=features, place_features=features[:, :2], pair_features=features[:1], spans=features, context=features,
     )  # fmt: skip
 
 
 def test_a_sentence_that_names_both_carries_what_a_louder_pair_of_two_sentences_says():
     # Instances 0 and 2 stand in the title and the second sentence, 1 beside 2.
-    two = pairs([0, 1], [2, 2], [[0, 4], [4, 9], [4, 9]])
+    two = pairs([0, 1], [2, 2], [1, 0])
     logits = np.array([[0.0, 9.0], [0.0, 1.0]])
     assert _best_mention_pair(two, logits, np.array([1]), np.array([0])).tolist() == [1]
 
 
 def test_where_no_sentence_names_both_the_loudest_pair_carries_it():
-    apart = pairs([0, 1], [2, 2], [[0, 4], [4, 9], [9, 12]])
+    apart = pairs([0, 1], [2, 2], [2, 1])
     logits = np.array([[0.0, 1.0], [0.0, 9.0]])
     assert _best_mention_pair(apart, logits, np.array([1]), np.array([0])).tolist() == [1]

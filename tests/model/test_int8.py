@@ -210,8 +210,8 @@ def test_bytes_of_a_gelu_are_those_of_its_32_bit_results():
 def test_memory_does_not_grow_with_the_numbers_of_rows_met():
     code = (
         "import torch; from torch import nn; from litcoin_batch.model.cpu.int8 import Int8Input, Int8Linear\n"
-        "from litcoin_batch.model.cpu.memory import give_back_memory\n"
-        "torch.set_num_threads(1)\n"
+        "from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels\n"
+        "torch.set_num_threads(1); settle_kernels()\n"
         "resident = lambda: give_back_memory() or int(open('/proc/self/statm').read().split()[1]) * 4096\n"
         "reach = torch.full((512,), 3.0); layer = Int8Linear(nn.Linear(512, 256), Int8Input(-reach, reach))\n"
         "seen = [(layer(torch.zeros(16 * n, 512)), resident())[1] for n in range(1, 401)]\n"

@@ -40,7 +40,9 @@ def choose_precision(precision: str, device: torch.device, *, ranged: bool = Fal
             )
     if precision != "auto":
         return precision
-    in_8, in_16 = ranged and device.type == "cpu" and largest_int8_weight() > 0, multiplies_bfloat16(device)
+    in_8 = ranged and device.type == "cpu" and largest_int8_weight() > 0
+    # On a CPU those of AMX are fast in 16 bits, but annotating leaves them alone, see ``memory.settle_kernels``.
+    in_16 = multiplies_bfloat16(device) and (device.type != "cpu" or not torch.cpu.get_capabilities().get("amx_bf16"))
     if in_8 and not (recurrent and in_16):
         return "int8"
     return "bfloat16" if in_16 else "float32"

@@ -34,8 +34,10 @@ def kept_for_good() -> Iterator[None]:
     atexit.register(gc.unfreeze)
 
 
-def keep_few_kernels() -> None:
+def settle_kernels() -> None:
     """Before the first product of a process: oneDNN keeps a kernel for every number of rows that it has met, 1,024 of them,
-    some 200 MB, and every batch has another number. Enough for the layers of one pass.
+    some 200 MB, and every batch has another number: 64 are enough for the layers of one pass. Its kernels for AMX round by
+    the number of rows, so that scores of a document would depend on its company: those for AVX-512 are taken instead.
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
+    os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
