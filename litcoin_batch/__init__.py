@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from litcoin_batch.readers import read_path
     from litcoin_batch.schema import Document
     from litcoin_batch.warehouse.inference import annotate
+    from litcoin_batch.warehouse.opening import open_warehouse
 
 __version__ = "0.2.0"
 
@@ -23,10 +24,11 @@ _HOMES = {
     "Annotator": "litcoin_batch.model.annotator",
     "Document": "litcoin_batch.schema",
     "annotate": "litcoin_batch.warehouse.inference",
+    "open_warehouse": "litcoin_batch.warehouse.opening",
     "read_path": "litcoin_batch.readers",
 }
 
-__all__ = ["Annotator", "Document", "annotate", "read_path"]
+__all__ = ["Annotator", "Document", "annotate", "open_warehouse", "read_path"]
 
 
 def __getattr__(name: str) -> Any:

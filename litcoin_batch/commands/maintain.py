@@ -79,6 +79,7 @@ def vacuum(runs: int) -> None:
 )
 def rollback(to: str) -> None:
     """Make the tables what they were after an earlier run; the next night applies again what came later."""
+    checks.check_run(to)
 
 
 @command

@@ -48,6 +48,10 @@ class _Broken(Exception):
     pass
 
 
+class _Fragment(_Broken):
+    """A piece of a value that has been told to be cut."""
+
+
 def json_values(stream: ByteSource, layout: Layout) -> Iterator[tuple[object, bytes]]:
     """Records as they are parsed, or ``BrokenJson``; and how the text of each begins."""
     return _Values(stream, layout).read()
@@ -83,7 +87,8 @@ class _Values:
             else:
                 yield self._parsed(), begin
         except _Broken as error:
-            yield BrokenJson(str(error)), self._peek() or begin
+            if not isinstance(error, _Fragment):
+                yield BrokenJson(str(error)), self._peek() or begin
             self._is_lost = True
             self._go_on()
 
@@ -204,8 +209,8 @@ class _Values:
         if near_end and self._fill():
             return
         if near_end and self._text[self._at : self._at + 1] not in ("]", "}", ":"):
-            self._is_cut = True
-            raise _Broken(f"{self._stream.damage or 'JSON is cut'}: it ends inside a value") from error
+            kind, self._is_cut = _Fragment if self._is_cut else _Broken, True
+            raise kind(f"{self._stream.damage or 'JSON is cut'}: it ends inside a value") from error
         raise _Broken(f"JSON is not well-formed: {error.msg}") from error
 
     def _go_on(self) -> None:

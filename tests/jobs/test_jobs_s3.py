@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner
+from deltalake import DeltaTable
 from pyspark import cloudpickle
 
 from citations import citation, citation_file
@@ -93,7 +94,7 @@ FILES = {
 
 def stored(warehouse):
     return {
-        table: sorted(pq.read_table(warehouse / table).drop_columns(["run_id"]).to_pylist(), key=repr)
+        table: sorted(DeltaTable(warehouse / table).to_pyarrow_table().drop_columns(["run_id"]).to_pylist(), key=repr)
         for table in TABLES
     }
 

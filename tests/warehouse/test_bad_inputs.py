@@ -4,6 +4,7 @@ import os
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from deltalake import DeltaTable
 
 from litcoin_batch.readers import Rules
 from litcoin_batch.schema import Document, Reject
@@ -63,8 +64,8 @@ def test_a_run_over_files_of_every_kind_of_trouble(spark, tmp_path):
         "latin\\xfc.jsonl": 1,
         **{f"{kind}.parquet": 1 for kind in ("int32", "uint64", "double", "string")},
     }
-    rejects = spark.read.parquet(str(tmp_path / "out" / "rejects")).collect()
-    reasons = {row.source: (row.record, row.reason) for row in rejects}
+    rejects = DeltaTable(tmp_path / "out" / "rejects").to_pyarrow_table().to_pylist()
+    reasons = {row["source"]: (row["record"], row["reason"]) for row in rejects}
     assert len(rejects) == len(reasons) == record.n_rejected == 5
     assert reasons["damaged.parquet"][0] == 1
     assert reasons["damaged.parquet"][1].startswith("row group 0, rows 1 to 2000 cannot be read")

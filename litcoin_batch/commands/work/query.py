@@ -13,11 +13,11 @@ from litcoin_batch.commands.terminal import Interruption
 from litcoin_batch.commands.work.outcomes import told
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.opening import open_warehouse
 from litcoin_batch.warehouse.spark.session import open_session
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.queries import ask, ask_duckdb, read_query, shipped_queries
-from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script, register_views
-from litcoin_batch.warehouse.topics.tables import duckdb_script as topics_script
+from litcoin_batch.warehouse.tables.views import register_views
 from litcoin_batch.warehouse.topics.tables import register_topics
 
 
@@ -34,7 +34,7 @@ def query(stop: Interruption, sql, file, param, warehouse, engine, as_of, **how)
     stop.line = "interrupted"
     log = TableLog(warehouse)
     if engine == "duckdb" or (engine == "auto" and _is_here(log)):
-        return _by_duckdb(log, as_of, text, parameters, **how)
+        return _by_duckdb(warehouse, as_of, text, parameters, **how)
     return _by_spark(stop, warehouse, as_of, text, parameters, **how)
 
 
@@ -43,10 +43,8 @@ def _is_here(log: TableLog) -> bool:
     return log.is_local and ("HADOOP_CONF_DIR" not in os.environ or log.exists("runs"))
 
 
-def _by_duckdb(log: TableLog, as_of: str | None, text: str, parameters: dict[str, str], **how) -> Iterable[str]:
-    with duckdb.connect() as connection:
-        connection.execute(duckdb_script(log, committed_state(log, as_of)))
-        connection.execute(topics_script(log.root))
+def _by_duckdb(warehouse: str, as_of: str | None, text: str, parameters: dict[str, str], **how) -> Iterable[str]:
+    with open_warehouse(warehouse, as_of) as connection:
         try:
             yield from ask_duckdb(connection, text, parameters, **how)
         except duckdb.Error as error:
