@@ -186,7 +186,11 @@ def test_a_worker_that_dies_in_mid_run_costs_nothing(start, spark, tmp_path):
         f"spark.pyspark.driver.python={sys.executable}",
     )
     work = (source, "--warehouse", tmp_path / "w", "--checkpoint", checkpoint, "--run-id", "night", "--partitions", 8)
-    job, log = start("spark-submit", "--master", url, *python, *small(2), REPOSITORY / "jobs" / "annotate.py", *work)
+    # Spark's own log is off unless it is asked for; what it says of the worker is looked for below.
+    loud = ("--conf", "spark.log.level=WARN")
+    job, log = start(
+        "spark-submit", "--master", url, *python, *loud, *small(2), REPOSITORY / "jobs" / "annotate.py", *work
+    )
     # The slice's folder is made before its first task.
     wait_until(lambda: list((tmp_path / "w").glob("_staging/night/annotate/0000-*")), job, log)
     end(workers[1], signal.SIGKILL)
