@@ -79,7 +79,7 @@ def test_rows_find_their_pairs():
     )
     batch = collate([e.pieces for e in examples], 0)
     pairs, place, chosen = pairs_of_rows(
-        build_pairs(batch, join_instances([e.entities for e in examples]), ALL_TYPES), n_entities, np.arange(2), rows
+        build_pairs(batch, join_instances([e.entities for e in examples]), ALL_TYPES, 3), n_entities, np.arange(2), rows
     )
     # Document 5 is not in the batch; nothing is related to itself or to what is not mentioned.
     assert chosen.tolist() == [0, 1, 2] and pairs.n_pairs == 2
