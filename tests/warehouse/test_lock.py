@@ -54,6 +54,24 @@ def test_the_second_run_waits_where_it_may(storage, monkeypatch):
     assert 0.2 < time.monotonic() - started < 30
 
 
+def test_a_lock_that_goes_while_it_is_asked_for_is_no_error(storage, tmp_path, monkeypatch):
+    holder(tmp_path)
+    exists = storage.exists
+
+    def gone(place):
+        found = exists(place)
+        (tmp_path / place).unlink(missing_ok=True)
+        return found
+
+    # Whoever reads must not rely on what it asked a moment before.
+    monkeypatch.setattr(storage, "exists", gone)
+    storage.exists(PLACE)
+    with pytest.raises(FileNotFoundError, match=PLACE):
+        storage.read_text(PLACE)
+    with Lock(storage, "night-2", wait_minutes=1) as lock:
+        assert lock.held()
+
+
 @pytest.mark.parametrize(
     "changes, is_stale",
     [
