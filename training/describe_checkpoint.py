@@ -18,7 +18,8 @@ from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, seal_checkpoint
 from litcoin_batch.readers import FORMATS, read_gold
-from litcoin_batch.schema import LitcoinBatchError
+from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.data.corpora import list_corpora
 from training.data.directions import directed, read_directions
 from training.learning.evaluation import evaluate, headline
 from training.learning.model_card import write_model_card
@@ -30,9 +31,23 @@ from training.learning.model_card import write_model_card
 @click.option(
     "--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Who acts in its relations."
 )
+@click.option(
+    "--source",
+    "sources",
+    multiple=True,
+    metavar="NAME=LICENCE",
+    help="A corpus that the checkpoint learnt from, for its card; --auxiliary names more.",
+)
+@click.option(
+    "--auxiliary",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Auxiliary corpora that it learnt from, as of train.py.",
+)
 @click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
-def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...], format_: str) -> None:
+def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...], format_: str, **named) -> None:
     try:
+        sources = read_sources(**named)
         loaded = Checkpoint.load(checkpoint)
         documents = read_gold(files, format_)
         if directions:
@@ -40,11 +55,25 @@ def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...]
         figures = evaluate(Annotator(loaded, open_linker(), device="cpu"), documents)
         known = json.loads((checkpoint / "metrics.json").read_text())
         figures |= {"calibration": known["calibration"], "scored_on": [path.name for path in files]}
+        figures |= {"sources": sources or known.get("sources", {})}
         (checkpoint / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
         write_model_card(checkpoint, loaded.config, figures)
         click.echo(f"{seal_checkpoint(checkpoint)}  {headline(figures)}")
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
+
+
+def read_sources(sources: tuple[str, ...], auxiliary: tuple[Path, ...]) -> dict[str, str]:
+    """Licence of each corpus. Raises ``ConfigError`` for what is not NAME=LICENCE."""
+    licences = {}
+    for item in sources:
+        name, _, licence = item.partition("=")
+        if not name or not licence:
+            raise ConfigError(f"--source {item!r}: expected NAME=LICENCE")
+        licences[name] = licence
+    for path in auxiliary:
+        licences |= list_corpora(path)
+    return licences
 
 
 if __name__ == "__main__":

@@ -78,6 +78,14 @@ def read_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[Corpu
     return corpora
 
 
+def list_corpora(path: Path) -> dict[str, str]:
+    """Licence, as its owner states it, of each corpus of a file that ``read_corpora`` takes."""
+    entries = yaml.safe_load(path.read_text())
+    for entry in entries:
+        _check(path, entry)
+    return {entry["name"].split()[0]: entry.get("licence", "not stated") for entry in entries}
+
+
 def _pair_labels(path: Path, name: str, entry: dict) -> PairLabels:
     if set(entry) != {"between", "labels", "unlabelled"} or len(entry["between"]) != 2:
         raise ConfigError(
@@ -95,7 +103,7 @@ def _pair_labels(path: Path, name: str, entry: dict) -> PairLabels:
 
 def _check(path: Path, entry: dict) -> None:
     expected = {"name", "files", "complete", "labels", "parts_per_epoch"}
-    if set(entry) - {"relations", "reader"} != expected:
+    if set(entry) - {"relations", "reader", "licence"} != expected:
         raise ConfigError(
             f"{path}: corpus {entry.get('name')!r} has the keys {sorted(entry)}, expected {sorted(expected)}"
         )
