@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import click
@@ -52,6 +52,13 @@ MIN_ROWS = 50
 @click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
 @click.option("--seed", default=1, show_default=True)
+@click.option(
+    "--lowest",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 1),
+    help="Rows that are right less often than that are left out of tables; 0 keeps all, those between ids of one document too.",
+)
 def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **options) -> None:
     """Fit the scores of CHECKPOINT's relation rows on GOLD, from text alone."""
     try:
@@ -68,15 +75,17 @@ def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **o
             raise ConfigError(
                 f"--gold: {int(resolved.sum())} rows with both ends resolved, {int(right.sum())} of {len(right)} right: needs {MIN_ROWS}, of both kinds"
             )
-        fitted = fit_rows(values[resolved], right[resolved])
+        fitted = replace(fit_rows(values[resolved], right[resolved]), lowest=options["lowest"])
         held_out = cross_fitted(table, folds, options["seed"])
+        kept = held_out >= options["lowest"]
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
     figures = {
         "gold": [path.name for path in gold],
         "n_documents": len(documents),
         "before": score_rows(truth, found),
-        "cross_fitted_expected_calibration_error": calibration_error(held_out, right),
+        "cross_fitted_expected_calibration_error": calibration_error(held_out[kept], right[kept]),
+        "left_out": {"rows": int((~kept).sum()), "right": int(right[~kept].sum())},
         "calibration": asdict(fitted),
     }
     _keep(checkpoint, fitted, figures)
@@ -85,7 +94,8 @@ def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **o
     output.write_text(json.dumps(figures, indent=1) + "\n")
     click.echo(
         f"{figures['model_id']}: {len(right)} rows, {int(resolved.sum())} resolved, {int(right.sum())} right; expected calibration error "
-        f"{figures['before']['expected_calibration_error']:.4f}, now {figures['cross_fitted_expected_calibration_error']:.4f} on held-out folds; {asdict(fitted)}"
+        f"{figures['before']['expected_calibration_error']:.4f}, now {figures['cross_fitted_expected_calibration_error']:.4f} on held-out folds; {figures['left_out']['rows']} rows left out,"
+        f" {figures['left_out']['right']} of them right; {asdict(fitted)}"
     )
 
 

@@ -27,6 +27,9 @@ _EPSILON = 1e-4
 class RowCalibration:
     """Weights, none negative, of the log-odds of the pair's score, the logarithms of the scores of the least sure span and
     id of the two ends, and of the number of mentions of the end with fewer.
+
+    Rows with a score below ``lowest`` are left out: they would be wrong more often than a table bears, and none joins
+    another document that has an id local to its own.
     """
 
     offset: float = 0.0
@@ -34,17 +37,22 @@ class RowCalibration:
     spans: float = 1.0
     ids: float = 1.0
     mentions: float = 0.0
+    lowest: float = 0.0
 
     def __post_init__(self) -> None:
-        for name in FEATURES:
+        for name in (*FEATURES, "lowest"):
             if not 0 <= getattr(self, name) < math.inf:
                 raise ContractError(f"{FILE}: {name} is {getattr(self, name)!r}, expected a number of at least 0")
+        if self.lowest > 1:
+            raise ContractError(f"{FILE}: lowest is {self.lowest!r}, expected a share of at most 1")
 
     def rescore(self, mentions: Sequence[Mention], relations: Sequence[Relation]) -> tuple[Relation, ...]:
-        """The relations of one document with ``score`` the share of such rows that are right."""
+        """The relations of one document with ``score`` the share of such rows that are right, of at least ``lowest``."""
+        scores = [round(self.score(*row), _DECIMALS) for row in row_features(mentions, relations)]
         return tuple(
-            replace(relation, score=round(self.score(values, resolved), _DECIMALS))
-            for relation, (values, resolved) in zip(relations, row_features(mentions, relations), strict=True)
+            replace(relation, score=score)
+            for relation, score in zip(relations, scores, strict=True)
+            if score >= self.lowest
         )
 
     def score(self, values: Sequence[float], resolved: bool) -> float:

@@ -41,6 +41,19 @@ def test_a_row_with_a_local_id_scores_next_to_nothing_but_keeps_its_order():
     assert 0 < low < high <= UNRESOLVED_MAX
 
 
+def test_rows_below_the_lowest_are_left_out():
+    local = local_id(5, 1)
+    mentions = [mention("1"), mention("2"), mention(local)]
+    rows = [Relation.between(*ends, "Bind", True, score=0.9) for ends in (("1", "2"), ("1", local), ("2", local))]
+    assert len(CALIBRATION.rescore(mentions, rows)) == 3
+    (kept,) = replace(CALIBRATION, lowest=0.1).rescore(mentions, rows)
+    assert kept.pair == ("1", "2") and kept.score >= 0.1
+    # A bound is a score that is kept.
+    assert replace(CALIBRATION, lowest=kept.score).rescore(mentions, rows) == (kept,)
+    with pytest.raises(ContractError, match="lowest is 1.5, expected a share"):
+        replace(CALIBRATION, lowest=1.5)
+
+
 def test_everything_else_of_a_relation_stays_and_features_exist_without_mentions():
     relation = Relation("1", "2", "Bind", False, 0.6, 0.3, subject="2")
     (changed,) = CALIBRATION.rescore([mention("1"), mention("2")], [relation])

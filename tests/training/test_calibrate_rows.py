@@ -114,5 +114,6 @@ def test_the_command_changes_the_checkpoint_or_says_what_it_needs(tmp_path, monk
     result = CliRunner().invoke(main, options)
     assert result.exit_code == 0, result.output
     figures = json.loads((tmp_path / "o.json").read_text())
+    assert figures["calibration"]["lowest"] == 0.1
     assert verify_checkpoint(folder) == figures["model_id"] != before
     assert Checkpoint.load(folder).row_calibration == RowCalibration(**figures["calibration"])
