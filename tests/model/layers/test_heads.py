@@ -7,20 +7,22 @@ from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batching.batches import (
     BEFORE_EDGES,
     BEHIND_EDGES,
-    CONTEXT_WORDS,
     COUNT_EDGES,
-    GAP_EDGES,
     ROW_STEP,
-    SENTENCE_GAP_EDGES,
     SHARED_EDGES,
     Mixing,
-    build_pairs,
     collate,
-    keep_pairs,
     plan_batches,
-    split_pairs,
 )
 from litcoin_batch.model.batching.entities import join_instances, link_entities
+from litcoin_batch.model.batching.pairs import (
+    CONTEXT_WORDS,
+    GAP_EDGES,
+    SENTENCE_GAP_EDGES,
+    build_pairs,
+    keep_pairs,
+    split_pairs,
+)
 from litcoin_batch.model.layers.heads import PARTS, FeatureSum, HeadConfig, TagHead
 from litcoin_batch.model.layers.pooling import log_sum_exp, pool_words
 from litcoin_batch.model.network import JointModel
