@@ -21,7 +21,7 @@ from litcoin_batch.model.batching.pairs import Instances, Pairs, build_pairs, sp
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
-from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels
+from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels, without_denormals
 from litcoin_batch.model.decoding import decode_mentions, decode_relations
 from litcoin_batch.model.layers.encoders import RecurrentEncoder
 from litcoin_batch.model.layers.heads import N_CLASSES, N_LOGITS, NOVELTY
@@ -129,7 +129,8 @@ class Annotator:
 
         def annotate_rows(rows: list[int]) -> list[Annotation]:
             given = [tuple(mentions[i]) for i in rows] if mentions is not None else None
-            return self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
+            with without_denormals():
+                return self._annotate_batch([documents[i] for i in rows], [pieces[i] for i in rows], given)
 
         plan = [[filled[i] for i in batch] for batch in self._plan([pieces[i] for i in filled])]
         found = in_lanes(lambda rows: halving(annotate_rows, rows), plan, self.lanes, self._device)

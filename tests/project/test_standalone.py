@@ -20,7 +20,7 @@ import pytest
 
 from citations import citation, write_file
 from damage.kills import look
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from tiny_models import documents, tiny_checkpoint
 from warehouses import annotate
 

@@ -27,7 +27,8 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.batching.tags import N_TAGS
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.layers.encoders import TransformerEncoder
-from litcoin_batch.warehouse.inference.workers import annotate_with, locate_checkpoint
+from litcoin_batch.warehouse.inference.loading import locate_checkpoint
+from litcoin_batch.warehouse.inference.workers import annotate_with
 
 MAX_PIECES = 512
 _FOUND = "array<struct<start:int,end:int,type:string,score:double>>"

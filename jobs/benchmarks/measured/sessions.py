@@ -20,7 +20,7 @@ from benchmarks.tasks import balance, watch_tasks
 from benchmarks.workers import with_benchmarks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.files.storage import find_files
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from litcoin_batch.warehouse.nightly.ingest import read_records
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.nightly.runs import Run

@@ -22,7 +22,8 @@ from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ContractError, Document
 from litcoin_batch.text.pieces import split_pieces
-from litcoin_batch.warehouse.inference.workers import annotate_surviving, locate_checkpoint
+from litcoin_batch.warehouse.inference.isolation import annotate_surviving
+from litcoin_batch.warehouse.inference.loading import locate_checkpoint
 from litcoin_batch.warehouse.nightly.ingest import parse_file
 from litcoin_batch.warehouse.tables.nested_rows import annotated_batch, documents_of
 

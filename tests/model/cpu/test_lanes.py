@@ -1,13 +1,13 @@
 """The way of a GPU, walked on a CPU: lanes, work ahead, halves where memory runs out."""
 
 import threading
-import time
 
 import pytest
 import torch
 
 from litcoin_batch.model.annotator import Annotator
-from litcoin_batch.model.cpu.lanes import ahead, halving, in_lanes
+from litcoin_batch.model.cpu.lanes import halving, in_lanes
+from litcoin_batch.warehouse.inference.ahead import ahead
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import _annotate_plainly
 from tiny_models import documents, tiny_checkpoint
@@ -28,15 +28,17 @@ def annotator(folder, **options):
 
 
 def test_the_next_is_done_while_the_last_is_used():
-    done = []
+    begun = [threading.Event() for _ in range(4)]
 
     def work(item):
-        done.append(item)
+        begun[item].set()
         return item
 
     for item in ahead(work, range(4)):
-        time.sleep(0.05)
-        assert done == list(range(min(4, item + 2)))
+        following = begun[item + 1 :]
+        # However long it takes: it is begun without being asked for, and none after it.
+        assert all(event.wait(60) for event in following[:1])
+        assert not any(event.is_set() for event in following[1:])
     assert list(ahead(work, [])) == []
 
 

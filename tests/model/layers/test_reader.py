@@ -101,7 +101,7 @@ def test_reader_is_what_a_plain_loop_computes(setting, monkeypatch):
         expected = read_by_loop(reader, words, means, instances, pairs)
         torch.testing.assert_close(reader(words, means, instances, pairs), expected, atol=1e-5, rtol=1e-5)
         monkeypatch.setattr("litcoin_batch.model.layers.reader.PAIRS_IN_CACHE", 3)
-        assert len(plan_blocks(instances.document[pairs.left], pairs, words.first, torch.device("cpu"))[1]) > 4
+        assert len(plan_blocks(instances.document[pairs.left], pairs, len(words.rows), torch.device("cpu"))[1]) > 4
         torch.testing.assert_close(reader(words, means, instances, pairs), expected, atol=1e-5, rtol=1e-5)
 
 

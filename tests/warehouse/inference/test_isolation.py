@@ -139,6 +139,12 @@ def test_the_child_does_not_outlive_a_worker_that_is_killed(tmp_path):
     assert not _runs(child)
 
 
+def test_the_child_imports_no_more_than_it_needs():
+    program = "import sys, litcoin_batch.warehouse.inference.isolation; print(sorted({'torch', 'boto3', 'pandas'} & {*sys.modules}))"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def _runs(pid):
     try:
         with open(f"/proc/{pid}/stat") as stream:

@@ -7,7 +7,7 @@ import pytest
 from litcoin_batch.concepts.vocabulary import GENE
 from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError, ContractError, Document
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from tiny_models import tiny_checkpoint
 
 

@@ -7,7 +7,9 @@ from pyspark import cloudpickle
 
 from fake_model import MODEL_ID, FakeAnnotator, FakeLoader, find
 from litcoin_batch.schema import ContractError, Document
-from litcoin_batch.warehouse.inference.workers import annotate, annotate_surviving, annotate_with, n_tasks, register_sql
+from litcoin_batch.warehouse.inference import annotate, register_sql
+from litcoin_batch.warehouse.inference.isolation import annotate_surviving
+from litcoin_batch.warehouse.inference.workers import annotate_with, n_tasks
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 DOCUMENTS = [Document(i, f"aspirin{i} and gene", "alien poison" if i in (5, 11) else "x " * i) for i in range(1, 21)]
