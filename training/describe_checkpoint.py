@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, seal_checkpoint
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import format_option
 from training.data.corpora import list_corpora
 from training.data.directions import directed, read_directions
 from training.learning.evaluation import evaluate, headline
@@ -44,7 +45,7 @@ from training.learning.model_card import write_model_card
     type=click.Path(path_type=Path, exists=True),
     help="Auxiliary corpora that it learnt from, as of train.py.",
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...], format_: str, **named) -> None:
     try:
         sources = read_sources(**named)
