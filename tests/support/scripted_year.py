@@ -26,6 +26,11 @@ class Record:
     deleted: bool = False
 
     @property
+    def year(self) -> int:
+        """Another one in another version, whose text may be the same."""
+        return 1990 + self.pmid % 7 + 3 * self.version
+
+    @property
     def text(self) -> str:
         return f"{self.title or ''} {self.abstract or ''}"
 
@@ -41,7 +46,9 @@ class NlmFile:
 
     def write(self, folder: Path) -> Path:
         citations = [
-            citation(r.pmid, r.abstract, title=r.title, version=r.version) for r in self.records if not r.deleted
+            citation(r.pmid, r.abstract, title=r.title, version=r.version, year=r.year)
+            for r in self.records
+            if not r.deleted
         ]
         path = write_file(folder, self.name, *citations, delete=tuple(r.pmid for r in self.records if r.deleted))
         digest = hashlib.md5(path.read_bytes()).hexdigest()

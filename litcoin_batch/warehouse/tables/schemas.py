@@ -88,6 +88,28 @@ DOCUMENTS = columns(
 ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, run_id=STRING, **_FOUND)
 MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, **_MADE_BY, run_id=STRING)
 RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, **_MADE_BY, run_id=STRING)
+# Two concepts and what all documents together say of them; one row for each type of relation. Concepts that are local to a
+# document are not here: no other document can name them.
+PAIRS = columns(
+    entity_1_id=STRING,
+    entity_1_type=STRING,
+    entity_1_text=STRING,
+    entity_2_id=STRING,
+    entity_2_type=STRING,
+    entity_2_text=STRING,
+    type=STRING,
+    n_documents=LONG,
+    first_year=INT,
+    last_year=INT,
+    novel_share=DOUBLE,
+    score=DOUBLE,
+    best_score=DOUBLE,
+    best_pmid=LONG,
+    best_evidence=STRING,
+    **_MADE_BY,
+    run_id=STRING,
+)
+PAIR = ("entity_1_id", "entity_2_id", "type")
 REJECTS = columns(source=STRING, record=LONG, reason=STRING, excerpt=STRING, run_id=STRING)
 # Input files, each time they were applied. ``modified``: milliseconds since 1970, 0 where not known.
 FILES = columns(
@@ -105,6 +127,8 @@ FILES = columns(
 # What readers no longer see: of ``pmid``, the row of ``documents`` (kind "document") or the rows of annotations,
 # mentions and relations (kind "annotation") that run ``written_by`` wrote; ``run_id`` made them obsolete.
 RETIRED = columns(kind=STRING, pmid=LONG, written_by=STRING, run_id=STRING)
+# The same of rows of ``pairs``.
+RETIRED_PAIRS = columns(**dict.fromkeys(PAIR, STRING), written_by=STRING, run_id=STRING)
 # One row for each piece of work that was committed; ``work``: "annotate", "compact", "rollout" or "rollback". ``baseline``: the
 # year (two digits) of NLM's baseline that the warehouse holds; ``tables``: the version of each that the run left.
 RUNS = columns(
@@ -141,9 +165,11 @@ SCHEMAS = {
     "annotations": ANNOTATIONS,
     "mentions": MENTIONS,
     "relations": RELATIONS,
+    "pairs": PAIRS,
     "rejects": REJECTS,
     "files": FILES,
     "retired": RETIRED,
+    "retired_pairs": RETIRED_PAIRS,
     "runs": RUNS,
 }
 
@@ -186,6 +212,9 @@ FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is
 # Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``revisions.DUE`` ...).
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
+# Pairs that a run computes anew, the run whose row of each readers see, if any, and all that is said of each then.
+TOUCHED = columns(**dict.fromkeys(PAIR, STRING), written_by=STRING)
+REPORTS = StructType([field for field in RELATIONS if field.name != "run_id"])
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
 ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
 

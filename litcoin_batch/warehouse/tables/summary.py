@@ -91,12 +91,12 @@ def _short(text: str | None) -> str:
 
 def _durations(record: Row) -> list[tuple[str, float]]:
     steps = dict(record.durations_sec)
-    read, annotate, write = (steps.pop(step, 0.0) for step in ("read", "annotate", "write"))
+    read, annotate, write, pairs = (steps.pop(step, 0.0) for step in ("read", "annotate", "write", "pairs"))
     return [
         ("read", read),
         ("compare with what is stored", sum(steps.values())),
         ("annotate", annotate),
-        ("write tables", write),
+        ("write tables", write + pairs),
     ]
 
 

@@ -21,9 +21,11 @@ from litcoin_batch.warehouse.tables.schemas import (
     DOCUMENTS,
     FILES,
     MENTIONS,
+    PAIRS,
     REJECTS,
     RELATIONS,
     RETIRED,
+    RETIRED_PAIRS,
     RUNS,
     SCHEMAS,
 )
@@ -50,6 +52,11 @@ def _not_retired(kind: str) -> str:
     same = "x.pmid = s.pmid AND x.written_by = s.run_id"
     return f"NOT EXISTS (SELECT 1 FROM retired x WHERE x.kind = '{kind}' AND {same})"
 
+
+_PAIR_NOT_RETIRED = (
+    "NOT EXISTS (SELECT 1 FROM retired_pairs x WHERE x.entity_1_id = s.entity_1_id AND x.entity_2_id = s.entity_2_id"
+    " AND x.type = s.type AND x.written_by = s.run_id)"
+)
 
 # The newest baseline of NLM replaces what older ones said; other sources have no order.
 _OF_BASELINE = (
@@ -89,11 +96,13 @@ FROM relations"""
 VIEWS = {
     "runs": f"SELECT {_columns(RUNS)} FROM {STORED}runs s WHERE s.work = 'annotate'",
     "retired": _committed("retired", RETIRED),
+    "retired_pairs": _committed("retired_pairs", RETIRED_PAIRS),
     "files": _committed("files", FILES),
     "documents": _committed("documents", DOCUMENTS, "s.is_current", _OF_BASELINE, _not_retired("document")),
     "annotations": _committed("annotations", ANNOTATIONS, _OF_MODEL, _not_retired("annotation")),
     "mentions": _committed("mentions", MENTIONS, _OF_MODEL, _not_retired("annotation")),
     "relations": _committed("relations", RELATIONS, _OF_MODEL, _not_retired("annotation")),
+    "pairs": _committed("pairs", PAIRS, _PAIR_NOT_RETIRED),
     "rejects": _committed("rejects", REJECTS),
     "evidence": _EVIDENCE,
     "pubtator3": _PUBTATOR3,
