@@ -15,7 +15,7 @@ from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubm
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
 
 MODEL_ID = "free-1"
 # What the shipped models find in an abstract, about.

@@ -11,7 +11,8 @@ import pytest
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.tables.nested_rows import annotated_batch
 from litcoin_batch.warehouse.tables.queries import read_query, shipped_queries
-from litcoin_batch.warehouse.tables.views import duckdb_script, register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
+from litcoin_batch.warehouse.tables.views import duckdb_script
 from warehouses import write_warehouse
 
 GENE, DISEASE, CHEMICAL, VARIANT = (

@@ -15,8 +15,8 @@ from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS
+from litcoin_batch.warehouse.tables.spark_views import register_views
 from litcoin_batch.warehouse.tables.status import status
-from litcoin_batch.warehouse.tables.views import register_views
 from warehouses import annotate
 
 VIEWS = ("documents", "mentions", "relations", "rejects", "runs", "files")

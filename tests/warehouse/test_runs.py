@@ -13,7 +13,8 @@ from fake_model import find
 from litcoin_batch.schema import ConfigError, Document
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS
-from litcoin_batch.warehouse.tables.views import VIEWS, register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
+from litcoin_batch.warehouse.tables.views import VIEWS
 from warehouses import annotate
 
 FIRST = {

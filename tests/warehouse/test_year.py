@@ -12,7 +12,7 @@ from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Document
 from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
 from plain_pairs import expected_pairs, seen_pairs
 from scripted_year import Oracle, make_year
 from warehouses import annotate

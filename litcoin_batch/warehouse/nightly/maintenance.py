@@ -14,8 +14,9 @@ from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly.pairs import keep_pairs
 from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, what_text, without
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.log import COMPACT, OTHERS, ROLL_BACK, ROLL_OUT, State, state_of
-from litcoin_batch.warehouse.tables.schemas import BY_MODEL, LONG, PAIR, STRING, columns
+from litcoin_batch.warehouse.tables.declared import BY_MODEL, OTHERS, PAIR
+from litcoin_batch.warehouse.tables.log import COMPACT, ROLL_BACK, ROLL_OUT, State, state_of
+from litcoin_batch.warehouse.tables.schemas import LONG, STRING, columns
 
 # Rows of each table are read in this order.
 _ORDER = {
@@ -91,7 +92,11 @@ def roll_back(run: Run, to: str) -> State:
     run.begin({"work": ROLL_BACK, "to": to})
     facts = {"work": ROLL_BACK, "model_id": target.model_id, "vocabulary_id": target.vocabulary_id}
     row = run.record(
-        {**facts, "baseline": target.baseline, "tables": {table: version for table, version in target.versions.items() if table in OTHERS}}
+        {
+            **facts,
+            "baseline": target.baseline,
+            "tables": {table: version for table, version in target.versions.items() if table in OTHERS},
+        }
     )
     older = [one for one in run.log.runs() if one["run_number"] <= target.number]
     return run.put_back([*older, {**row, "run_number": parent.number + 1}])

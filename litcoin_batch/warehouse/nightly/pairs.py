@@ -14,8 +14,9 @@ from pyspark.sql import functions as F
 from litcoin_batch.schema import LOCAL_PREFIX
 from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, without
 from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.tables.declared import PAIR, PAIRS
 from litcoin_batch.warehouse.tables.log import DataFile
-from litcoin_batch.warehouse.tables.schemas import PAIR, PAIRS, REPORTS, TOUCHED, conform
+from litcoin_batch.warehouse.tables.schemas import REPORTS, TOUCHED, conform
 from litcoin_batch.warehouse.tables.stored import Stored
 
 TABLES = ("pairs", "retired_pairs")
@@ -48,7 +49,9 @@ def noisy_or(score: str) -> Column:
 
 def across_documents(relations: DataFrame) -> DataFrame:
     """Without those of concepts that are local to their document."""
-    return relations.where(~F.col("entity_1_id").startswith(LOCAL_PREFIX) & ~F.col("entity_2_id").startswith(LOCAL_PREFIX))
+    return relations.where(
+        ~F.col("entity_1_id").startswith(LOCAL_PREFIX) & ~F.col("entity_2_id").startswith(LOCAL_PREFIX)
+    )
 
 
 def pairs_of(relations: DataFrame, documents: DataFrame) -> DataFrame:
@@ -59,7 +62,11 @@ def pairs_of(relations: DataFrame, documents: DataFrame) -> DataFrame:
     """
     said = {name: F.col(name) for name in ("entity_1_type", "entity_1_text", "entity_2_type", "entity_2_text")}
     said |= {name: F.col(name) for name in ("model_id", "vocabulary_id")}
-    said |= {"best_score": F.col("score"), "best_pmid": F.col("pmid"), "best_evidence": F.get("evidence.text", F.lit(0))}
+    said |= {
+        "best_score": F.col("score"),
+        "best_pmid": F.col("pmid"),
+        "best_evidence": F.get("evidence.text", F.lit(0)),
+    }
     reports = across_documents(relations).select(
         "pmid",
         *PAIR,
@@ -84,14 +91,12 @@ def pairs_of(relations: DataFrame, documents: DataFrame) -> DataFrame:
 
 def keep_pairs(run: Run, relations: DataFrame, documents: DataFrame, *, n_bytes: int) -> DataFrame:
     """Keep the pairs of these relations as rows of the run. ``n_bytes``: about how much the relations are."""
-    names = [name for name in PAIRS.names if name != "run_id"]
+    names = [name for name in PAIRS if name != "run_id"]
     # A pair has fewer sentences than its relations.
     return run.keep("pairs", pairs_of(relations, documents).select(*names), PAIR, n_bytes=n_bytes // 2)
 
 
-def renew(
-    run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: bool
-) -> dict[str, tuple[DataFile, ...]]:
+def renew(run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: bool) -> dict[str, tuple[DataFile, ...]]:
     """Keep the pairs that a night changes; returns the files that the tables have no more.
 
     ``kept``: what the night has written. ``replaces``: a new baseline takes the place of all that NLM published before,
