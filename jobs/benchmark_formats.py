@@ -157,7 +157,7 @@ def measure(n_rows: int, changed: tuple[int, ...], with_iceberg: bool) -> Iterat
                 "found": n_found,
             }
         if len(answers) != 1:
-            raise click.ClickException(f"{n_changed} changed: the ways do not answer alike: {sorted(answers)}")
+            raise click.ClickException(f"{n_changed} changed: the ways do not answer alike: {answers}")
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 110})
