@@ -7,6 +7,7 @@ row of before is named in ``retired_pairs``. So the rows after any nights are th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 from litcoin_batch.schema import LOCAL_PREFIX
 from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, without
 from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.spark.concurrency import do_together
 from litcoin_batch.warehouse.tables.declared import PAIR, PAIRS
 from litcoin_batch.warehouse.tables.log import DataFile
 from litcoin_batch.warehouse.tables.schemas import REPORTS, TOUCHED, conform
@@ -116,16 +118,22 @@ def renew(run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: b
         return {table: run.log.files(run.parent, table) for table in TABLES}
 
     touched = run.stage("touched_pairs", _touched(stored, own, kept), TOUCHED)
-    is_small = run.staged_bytes("touched_pairs") < _SMALL_BYTES
-    keys = touched.select(*PAIR)
-    reports = relations.join(F.broadcast(keys) if is_small else keys, [*PAIR], "left_semi")
-    reports = run.stage("pair_reports", conform(reports.drop("run_id"), REPORTS), REPORTS)
-    n_bytes = run.staged_bytes("pair_reports")
-    pmids = reports.select("pmid").distinct()
-    of_reports = documents.join(F.broadcast(pmids) if n_bytes < _SMALL_BYTES else pmids, "pmid", "left_semi")
-    keep_pairs(run, reports, of_reports, n_bytes=n_bytes)
-    run.keep("retired_pairs", touched.where("written_by IS NOT NULL"), PAIR)
+    retire = partial(run.keep, "retired_pairs", touched.where("written_by IS NOT NULL"), PAIR)
+    do_together(run.spark, {"pairs": partial(_compute, run, touched, relations, documents), "retired_pairs": retire})
     return {}
+
+
+def _compute(run: Run, touched: DataFrame, relations: DataFrame, documents: DataFrame) -> DataFrame:
+    """Keep the pairs ``touched`` as these relations and documents have them."""
+    keys = touched.select(*PAIR)
+    if run.staged_bytes("touched_pairs") < _SMALL_BYTES:
+        keys = F.broadcast(keys)
+    reports = relations.join(keys, [*PAIR], "left_semi").drop("run_id")
+    reports = run.stage("pair_reports", conform(reports, REPORTS), REPORTS)
+    n_bytes, pmids = run.staged_bytes("pair_reports"), reports.select("pmid").distinct()
+    if n_bytes < _SMALL_BYTES:
+        pmids = F.broadcast(pmids)
+    return keep_pairs(run, reports, documents.join(pmids, "pmid", "left_semi"), n_bytes=n_bytes)
 
 
 def _touched(stored: Stored, relations: DataFrame, kept: Mapping[str, DataFrame]) -> DataFrame:

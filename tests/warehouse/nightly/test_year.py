@@ -88,5 +88,14 @@ def test_after_every_night_readers_see_what_plain_python_says(spark, texts, tmp_
             if record[f"n_{name}"]
         }
     assert seen == {"annotated", "unchanged", "without_text", "deleted", "superseded", "rejected", "restored"}
+    # A new baseline takes the place of all of it.
+    oracle, (next_year, _) = Oracle(), make_year(texts, seed=8, year=27)
+    for file in next_year:
+        file.write(tmp_path / "baseline")
+    loader = FakeLoader(scores=SCORES)
+    annotate(spark, warehouse, tmp_path / "baseline", loader=loader, baseline=True)
+    oracle.apply(next_year)
+    assert seen_by_duckdb(warehouse) == expected_rows(oracle)
+    assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
     texts_annotated = journal.read_text().splitlines()
     assert len(texts_annotated) == len(set(texts_annotated)) > 60
