@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from litcoin_batch.schema import LOCAL_PREFIX
 from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, without
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.spark.concurrency import do_together
+from litcoin_batch.warehouse.spark.concurrency import run_concurrently
 from litcoin_batch.warehouse.tables.declared import PAIR, PAIRS
 from litcoin_batch.warehouse.tables.log import DataFile
 from litcoin_batch.warehouse.tables.schemas import REPORTS, TOUCHED, conform
@@ -119,7 +119,9 @@ def renew(run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: b
 
     touched = run.stage("touched_pairs", _touched(stored, own, kept), TOUCHED)
     retire = partial(run.keep, "retired_pairs", touched.where("written_by IS NOT NULL"), PAIR)
-    do_together(run.spark, {"pairs": partial(_compute, run, touched, relations, documents), "retired_pairs": retire})
+    run_concurrently(
+        run.spark, {"pairs": partial(_compute, run, touched, relations, documents), "retired_pairs": retire}
+    )
     return {}
 
 
