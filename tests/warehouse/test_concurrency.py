@@ -24,12 +24,13 @@ def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
 
 
 def test_no_more_steps_at_once_than_asked_for(spark):
-    at_once, most = [], []
+    # Pairs meet: with fewer at once, none would.
+    at_once, most, pair = [], [], threading.Barrier(2, timeout=60)
 
     def step():
         at_once.append(1)
         most.append(len(at_once))
-        time.sleep(0.05)
+        pair.wait()
         at_once.pop()
 
     do_together(spark, {str(i): step for i in range(6)}, at_once=2)
@@ -57,7 +58,7 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
     started = time.monotonic()
     with pytest.raises(OSError, match="the disk is full"):
         do_together(spark, {"long": long_job, "fails": fail, "never": lambda: after.append(1)}, at_once=2)
-    assert time.monotonic() - started < 120 and not after
+    assert time.monotonic() - started < 500 and not after
     with pytest.raises(PySparkException):
         do_together(spark, {"one": lambda: spark.sql("SELECT 1").count(), "two": lambda: spark.sql("SELECT missing")})
     assert spark.range(3).count() == 3
@@ -66,8 +67,8 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
 def test_what_a_block_times_counts_as_one_step():
     durations = {"read": 2.0}
     with as_one_step(durations, "write"):
-        durations |= {"documents": 7.0, "rejects": 8.0}
-    assert durations.keys() == {"read", "write"} and durations["read"] == 2.0 and durations["write"] < 5
+        durations |= {"documents": 7e6, "rejects": 8e6}
+    assert durations.keys() == {"read", "write"} and durations["read"] == 2.0 and durations["write"] < 1e6
 
 
 def test_rows_that_the_driver_knows_need_no_job(spark):

@@ -31,8 +31,8 @@ _DOCUMENTS_PER_EXCHANGE = 32
 _HOPELESS = 10
 # Loading reads files and, the first time, the packages of the model from a disk that may be slow.
 _LOAD_SEC = 600.0
-# A child that is gone has closed its pipe; its exit status follows at once.
-_EXIT_SEC = 10.0
+# A child that is gone has closed its pipe; its exit status follows at once, where the machine is not overloaded.
+_EXIT_SEC = 60.0
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
