@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from litcoin_batch.concepts.name_forms import SPECIES_WORDS, species_in_name
+from litcoin_batch.concepts.names.name_forms import SPECIES_WORDS, species_in_name
 
 HUMAN = 9606
 # Genes of baker's yeast are those of a strain; texts name the species.

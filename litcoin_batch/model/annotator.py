@@ -15,7 +15,7 @@ import torch
 
 from litcoin_batch.concepts.linker import Choice, Linker
 from litcoin_batch.concepts.opening import open_linker
-from litcoin_batch.model.batches import (
+from litcoin_batch.model.batching.batches import (
     SENTENCES_APART,
     DocumentBatch,
     Instances,
@@ -25,17 +25,17 @@ from litcoin_batch.model.batches import (
     plan_batches,
     split_pairs,
 )
+from litcoin_batch.model.batching.entities import TYPE_INDEX, Entities, join_instances, link_entities
+from litcoin_batch.model.batching.tags import decode_tags
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels
-from litcoin_batch.model.encoders import RecurrentEncoder
-from litcoin_batch.model.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
+from litcoin_batch.model.layers.encoders import RecurrentEncoder
+from litcoin_batch.model.layers.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
+from litcoin_batch.model.layers.pooling import Words
 from litcoin_batch.model.mention_rules import tidy_span
 from litcoin_batch.model.network import PairScores
-from litcoin_batch.model.rows import Words
-from litcoin_batch.model.tags import decode_tags
 from litcoin_batch.schema import (
     ENTITY_TYPES,
     RELATION_TYPES,

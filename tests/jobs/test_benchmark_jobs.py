@@ -11,10 +11,10 @@ import torch
 from click.testing import CliRunner
 
 import benchmark
-from benchmarks.sessions import Sessions
+from benchmarks.measured.sessions import Sessions
 from benchmarks.workers import with_benchmarks
+from damage.kills import QUICK
 from html_page import Reader
-from kills import QUICK
 from tiny_models import tiny_checkpoint
 
 

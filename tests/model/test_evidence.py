@@ -3,7 +3,7 @@
 import numpy as np
 
 from litcoin_batch.model.annotator import _best_mention_pair
-from litcoin_batch.model.batches import SENTENCES_APART, Pairs
+from litcoin_batch.model.batching.batches import SENTENCES_APART, Pairs
 
 
 def pairs(left, right, sentences_apart):

@@ -9,7 +9,7 @@ from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
 from litcoin_batch.model.checkpoint import ModelConfig, save_checkpoint, seal_checkpoint
-from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import Document
 from training.data.piece_vocabulary import train_tokenizer
