@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from litcoin_batch.concepts.names.composites import parts_of
 from litcoin_batch.concepts.names.folding import fold, plain_letters
 from litcoin_batch.concepts.names.name_forms import name_forms
+from litcoin_batch.concepts.vocabulary import Concept, Entry
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -17,24 +18,6 @@ GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 # A longer name is prose: no vocabulary has it, and no time is spent on its forms.
 _MAX_CHARS = 200
 _SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
-
-
-class Entry(Protocol):
-    """What a vocabulary says of one name of one concept."""
-
-    concept_id: str
-    taxon: int | None
-    kind: str
-    source: str
-    marks: tuple[str, ...]
-    count: int
-
-
-class Concept(Protocol):
-    """What a vocabulary says of a concept."""
-
-    name: str
-    written_id: str | None
 
 
 class Names(Protocol):

@@ -201,16 +201,16 @@ class Annotator:
         batch = self._collate(pieces)
         words = self.model.words(batch)
         texts = [document.text for document in documents]
-        from_text = given is None
-        if from_text:
-            given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
-        entities = link_entities(given, pieces)
+        mentions = (
+            self.resolve_mentions(documents, self._find_mentions(batch, words, texts)) if given is None else given
+        )
+        entities = link_entities(mentions, pieces)
         relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
-        if from_text and self.row_calibration:
-            relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(given, relations, strict=True)]
+        if given is None and self.row_calibration:
+            relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(mentions, relations, strict=True)]
         return [
-            Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
-            for document, mentions, found in zip(documents, given, relations, strict=True)
+            Annotation(document.pmid, of_document, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
+            for document, of_document, found in zip(documents, mentions, relations, strict=True)
         ]
 
     def _find_mentions(self, batch: DocumentBatch, words: Words, texts: list[str]) -> list[list[Mention]]:

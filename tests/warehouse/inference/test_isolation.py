@@ -121,7 +121,7 @@ from litcoin_batch.warehouse.inference.isolation import CarefulAnnotator, Limits
 if __name__ == "__main__":
     annotator = CarefulAnnotator(FakeLoader(), Limits(document_sec=600))
     assert annotator.model_id
-    threading.Timer(0.3, lambda: print(annotator._child.pid, flush=True)).start()
+    threading.Timer(0.3, lambda: print(annotator._child.process.pid, flush=True)).start()
     annotator.annotate_surviving([Document(1, "backtracks", None)])
 """
 
