@@ -8,7 +8,7 @@ the other one (Zeng et al. 2014, position features; Shaw et al. 2018, as a bias 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from litcoin_batch.model.batching.batches import ROW_STEP, Instances, Pairs
+from litcoin_batch.model.batching.batches import ROW_STEP
+from litcoin_batch.model.batching.pairs import Instances, Pairs
 from litcoin_batch.model.layers.linear import WordLinear
 from litcoin_batch.model.layers.pooling import Words, on_padded_rows
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError
@@ -27,10 +28,12 @@ N_DISTANCES = 2 * len(DISTANCE_EDGES) + 1
 _FARTHEST = int(DISTANCE_EDGES[-1])
 _SIGNED = np.arange(-_FARTHEST, _FARTHEST + 1)
 _DISTANCE_OF = len(DISTANCE_EDGES) + np.sign(_SIGNED) * np.digitize(np.abs(_SIGNED), DISTANCE_EDGES)
-# A word outside of the context of a pair.
-_UNSEEN = N_DISTANCES**2
-# Mention pairs of a document that attend at once: their scores stay in the cache.
+# Beyond the kinds of words: one outside of the context of a pair, and the two queries, which no distance tells apart.
+_UNSEEN, _QUERY = N_DISTANCES**2, N_DISTANCES**2 + 1
+# Mention pairs that attend at once: their scores stay in the cache.
 PAIRS_IN_CACHE = 64
+# What a block costs by itself, in mention pairs times words: two are made one where that saves more than it adds.
+BLOCK_COST = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +56,14 @@ class ReaderConfig:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Some mention pairs of one ``document``: ``rows`` of them, and ``words`` of it, the range that their contexts lie in.
+    """Some mention pairs of one document, ``n_pairs`` of them, which look at the same ``words`` or at some of them.
 
-    ``kinds`` (2 * pairs * words,): for each query and word, where the word stands, see ``ReaderLayer.bias``.
+    ``words`` (words + 2,): rows of the text, and twice the row behind them, where the two queries of a pair have their place.
+    ``kinds`` (2 * pairs * (words + 2),): for each query and word, where the word stands, see ``ReaderLayer.bias``.
     """
 
-    document: int
-    rows: slice
-    words: slice
+    n_pairs: int
+    words: Tensor
     kinds: Tensor
 
 
@@ -89,15 +92,14 @@ class Reader(nn.Module):
         starts = means if self.narrow is None else on_padded_rows(self.narrow, means)
         kinds = torch.as_tensor(instances.entity_type[instances.entity], device=device, dtype=torch.long)
         starts = starts + self.kind(kinds)
-        order, blocks = plan_blocks(instances.document[pairs.left], pairs, words.first, device)
-        lengths = np.diff(words.first, append=len(words.rows)).tolist()
+        order, blocks = plan_blocks(instances.document[pairs.left], pairs, len(text), device)
         ends = np.stack([pairs.left, pairs.right], axis=1)[order].reshape(-1)
         queries = starts[torch.as_tensor(ends, device=device)].view(-1, 2, self.width) + self.role.weight
         n = len(queries)
         # Beyond the last, queries that look at nothing make their number a round one, see ``batches``.
         queries = nn.functional.pad(self.start(queries), (0, 0, 0, 0, 0, -n % ROW_STEP if n else 0)).flatten(0, 1)
         for layer in self.layers:
-            queries = layer(queries, text, lengths, blocks)
+            queries = layer(queries, text, blocks)
         back = torch.as_tensor(np.argsort(order), device=device)
         return queries.view(-1, 2 * self.width)[back]
 
@@ -119,28 +121,34 @@ class ReaderLayer(nn.Module):
         self.other = nn.Parameter(torch.zeros(config.n_heads, N_DISTANCES))
         self.dropout = nn.Dropout(config.dropout)
 
-    def forward(self, queries: Tensor, text: Tensor, lengths: list[int], blocks: Sequence[Block]) -> Tensor:
-        """``queries`` (2 * mention pairs, width), left and right by turns; ``text`` (words, width), of documents of ``lengths``."""
+    def forward(self, queries: Tensor, text: Tensor, blocks: Sequence[Block]) -> Tensor:
+        """``queries`` (2 * mention pairs, width), left and right by turns; ``text`` (words, width)."""
         asked, keys, values = (self._heads(part(queries)) for part in (self.query, self.key, self.value))
         asked = asked * asked.shape[2] ** -0.5
         # Of the two queries of a pair: what each says to itself, and to the other.
         other_keys, other_values = (t.unflatten(1, (-1, 2)).flip(2).flatten(1, 2) for t in (keys, values))
         to_queries = torch.stack([(asked * keys).sum(dim=2), (asked * other_keys).sum(dim=2)], dim=2)
-        sizes = [2 * (block.rows.stop - block.rows.start) for block in blocks]
+        sizes = [2 * block.n_pairs for block in blocks]
         sizes.append(len(queries) - sum(sizes))
-        parts = (t.split(sizes, dim=1) for t in (asked, to_queries, values, other_values))
-        text_keys, text_values = (self._heads(part(text)).split(lengths, dim=1) for part in (self.key, self.value))
+        # The row behind the text is zero: the place of the queries, whose scores and values are added.
+        text_keys, text_values = (
+            nn.functional.pad(self._heads(part(text)), (0, 0, 0, 1)) for part in (self.key, self.value)
+        )
         bias = self.bias()
-        found = []
-        for block, query, pair, own, other in zip(blocks, *parts, strict=False):
-            key, value = (t[block.document][:, block.words] for t in (text_keys, text_values))
-            scores = query @ key.transpose(1, 2)
-            scores = scores + bias.index_select(1, block.kinds).view_as(scores)
-            to_text, to_own, to_other = (
-                torch.cat([scores, pair], dim=2).softmax(dim=2).split([key.shape[1], 1, 1], dim=2)
-            )
-            found.append(to_text @ value + to_own * own + to_other * other)
-        found = torch.cat([*found, values[:, len(queries) - sizes[-1] :] * 0], dim=1).transpose(0, 1).flatten(1)
+        found, shared = [], []
+        for block, query, pair in zip(blocks, asked.split(sizes, dim=1), to_queries.split(sizes, dim=1), strict=False):
+            key, value = (t.index_select(1, block.words) for t in (text_keys, text_values))
+            scores = bias.index_select(1, block.kinds).view(self.n_heads, query.shape[1], -1)
+            scores = scores.baddbmm_(query, key.transpose(1, 2))
+            scores[:, :, -2:] += pair
+            shares = scores.softmax(dim=2)
+            found.append(shares @ value)
+            shared.append(shares[:, :, -2:])
+        # Queries that look at nothing find nothing.
+        rest = values[:, len(queries) - sizes[-1] :] * 0
+        own, other = torch.cat([*shared, rest[:, :, :2]], dim=1).split(1, dim=2)
+        found = torch.cat([*found, rest], dim=1) + own * values + other * other_values
+        found = found.transpose(0, 1).flatten(1)
         queries = self.mixed(queries + self.dropout(self.mix(found)))
         inner = nn.functional.gelu(self.first(queries))
         return self.norm(queries + self.dropout(self.second(inner)))
@@ -150,41 +158,82 @@ class ReaderLayer(nn.Module):
         return rows.unflatten(1, (self.n_heads, -1)).transpose(0, 1).contiguous()
 
     def bias(self) -> Tensor:
-        """(heads, kinds): of a word at distances ``i`` and ``j`` the column ``i * N_DISTANCES + j``, then of an unseen one."""
+        """(heads, kinds): of a word at distances ``i`` and ``j`` the column ``i * N_DISTANCES + j``, then of an unseen one and of a query."""
         words = (self.own[:, :, None] + self.other[:, None]).flatten(1)
-        return torch.cat([words, words.new_full((self.n_heads, 1), -torch.inf)], dim=1)
+        return torch.cat([words, words.new_tensor([[-torch.inf, 0.0]]).expand(self.n_heads, 2)], dim=1)
 
 
 def plan_blocks(
-    document: np.ndarray, pairs: Pairs, first_word: np.ndarray, device: torch.device
+    document: np.ndarray, pairs: Pairs, n_text: int, device: torch.device
 ) -> tuple[np.ndarray, list[Block]]:
     """The order of the mention pairs, by ``document`` (mention pairs,) and what they look at, and its blocks, each of one
-    document: words near each other are looked at together.
+    document: pairs of the same sentences are looked at together. ``n_text``: rows of the text.
     """
-    order = np.lexsort((pairs.context[:, 0], document))
-    starts = np.flatnonzero(np.diff(document[order], prepend=-1))
+    context = pairs.context
+    far = context[:, 3] > context[:, 2]
+    order = np.lexsort((context[:, 2], context[:, 0], far, document))
     blocks = []
-    for first, last in pairwise([*starts.tolist(), len(order)]):
-        for start in range(first, last, PAIRS_IN_CACHE):
-            rows = slice(start, min(start + PAIRS_IN_CACHE, last))
-            context, spans = pairs.context[order[rows]], pairs.spans[order[rows]]
-            # The second span of a context may be empty, then it lies where the first ends.
-            low, high = int(context[:, 0].min()), int(context.max())
-            kinds = torch.as_tensor(_kinds(np.arange(low, high), context, spans), device=device)
-            own = int(document[order[start]])
-            words = slice(low - int(first_word[own]), high - int(first_word[own]))
-            blocks.append(Block(own, rows, words, kinds))
+    for start, stop in _cuts(document[order], context[order]):
+        rows = order[start:stop]
+        one, two = context[rows, :2], context[rows, 2:]
+        # The second span of a context may be empty, then it lies where the first ends.
+        places = np.arange(one.min(), context[rows].max())
+        seen = _inside(places, one) | _inside(places, two)
+        some = seen.any(axis=0)
+        kinds = torch.as_tensor(_kinds(places[some], seen[:, some], pairs.spans[rows]), device=device)
+        words = torch.as_tensor(np.append(places[some], [n_text, n_text]), device=device)
+        blocks.append(Block(stop - start, words, kinds))
     return order, blocks
 
 
-def _kinds(places: np.ndarray, context: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """(2 * pairs * places,): see ``Block``."""
+def _cuts(document: np.ndarray, context: np.ndarray) -> Iterator[tuple[int, int]]:
+    """Where rows, in their order, are cut into blocks: greedily, as ``BLOCK_COST`` says, what looks at the same words never in vain.
+
+    Sets of words are the bits of a number.
+    """
+    keys = np.column_stack([document, context])
+    changes = np.ones(len(keys), bool)
+    changes[1:] = np.any(keys[1:] != keys[:-1], axis=1)
+    begin, held, owner = 0, 0, -1
+    for first, last in pairwise([*np.flatnonzero(changes).tolist(), len(keys)]):
+        own_document, *spans = keys[first].tolist()
+        own = _bits(*spans[:2]) | _bits(*spans[2:])
+        if own_document != owner or not _is_worth_joining((first - begin, held), (last - first, own)):
+            if first > begin:
+                yield begin, first
+            begin, held, owner = first, 0, own_document
+        held |= own
+        while last - begin > PAIRS_IN_CACHE:
+            yield begin, begin + PAIRS_IN_CACHE
+            begin += PAIRS_IN_CACHE
+            held = own
+    if len(keys) > begin:
+        yield begin, len(keys)
+
+
+def _is_worth_joining(block: tuple[int, int], group: tuple[int, int]) -> bool:
+    """Of each the number of pairs and the words that they look at."""
+    (n, words), (m, more) = block, group
+    apart = n * words.bit_count() + m * more.bit_count() + BLOCK_COST
+    return n + m <= PAIRS_IN_CACHE and (n + m) * (words | more).bit_count() <= apart
+
+
+def _bits(start: int, stop: int) -> int:
+    return ((1 << (stop - start)) - 1) << start
+
+
+def _inside(places: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """(rows, places): of half-open ``spans`` (rows, 2)."""
+    return (places >= spans[:, :1]) & (places < spans[:, 1:])
+
+
+def _kinds(places: np.ndarray, seen: np.ndarray, spans: np.ndarray) -> np.ndarray:
+    """(2 * pairs * (places + 2),): see ``Block``. ``seen`` (pairs, places): whether a place belongs to what a pair looks at."""
     left, right = (_DISTANCE_OF[_distances(places, spans[:, side : side + 2]) + _FARTHEST] for side in (0, 2))
-    seen = np.zeros(left.shape, bool)
-    for start, stop in ((context[:, :1], context[:, 1:2]), (context[:, 2:3], context[:, 3:])):
-        seen |= (places >= start) & (places < stop)
-    kinds = np.stack([left * N_DISTANCES + right, right * N_DISTANCES + left], axis=1)
-    return np.where(seen[:, None], kinds, _UNSEEN).reshape(-1)
+    kinds = np.full((len(spans), 2, len(places) + 2), _QUERY)
+    kinds[:, 0, :-2] = np.where(seen, left * N_DISTANCES + right, _UNSEEN)
+    kinds[:, 1, :-2] = np.where(seen, right * N_DISTANCES + left, _UNSEEN)
+    return kinds.reshape(-1)
 
 
 def _distances(places: np.ndarray, spans: np.ndarray) -> np.ndarray:

@@ -7,8 +7,9 @@ from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertLayer
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import build_pairs, collate, keep_pairs
+from litcoin_batch.model.batching.batches import collate
 from litcoin_batch.model.batching.entities import join_instances, link_entities
+from litcoin_batch.model.batching.pairs import build_pairs, keep_pairs
 from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.layers.pooling import Words
 from litcoin_batch.model.layers.reader import DISTANCE_EDGES, Reader, ReaderConfig, plan_blocks
@@ -100,7 +101,7 @@ def test_reader_is_what_a_plain_loop_computes(setting, monkeypatch):
         expected = read_by_loop(reader, words, means, instances, pairs)
         torch.testing.assert_close(reader(words, means, instances, pairs), expected, atol=1e-5, rtol=1e-5)
         monkeypatch.setattr("litcoin_batch.model.layers.reader.PAIRS_IN_CACHE", 3)
-        assert len(plan_blocks(instances.document[pairs.left], pairs, words.first, torch.device("cpu"))[1]) > 4
+        assert len(plan_blocks(instances.document[pairs.left], pairs, len(words.rows), torch.device("cpu"))[1]) > 4
         torch.testing.assert_close(reader(words, means, instances, pairs), expected, atol=1e-5, rtol=1e-5)
 
 

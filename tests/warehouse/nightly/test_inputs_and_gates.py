@@ -135,6 +135,9 @@ def test_too_many_rejects_close_the_gate_and_the_worst_file_is_named(spark):
 def test_few_records_do_not_close_the_gate_unless_all_are_rejected(spark):
     nothing = {"annotated": 0, "relations": 0}
     Gates(0.01).check(Stored(spark), counts(a=(9, 3)), nothing)
+    Gates(0.01).check(Stored(spark), counts(a=(200, 9)), nothing)
+    with pytest.raises(GateClosed, match="10 of 210 records"):
+        Gates(0.01).check(Stored(spark), counts(a=(200, 10)), nothing)
     with pytest.raises(GateClosed, match="3 of 3 records"):
         Gates(0.01).check(Stored(spark), counts(a=(0, 3)), nothing)
 

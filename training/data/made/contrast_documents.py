@@ -177,7 +177,11 @@ class _Writer:
             "question": templates.QUESTION,
             "denial": templates.DENIAL,
         }
-        text = rng.choice(opening[outcome.frame]) + self._wording(statement, outcome, rng)
+        text = self._wording(statement, outcome, rng)
+        if (after := templates.AFTER.get(outcome.frame)) and rng.random() < 0.3:
+            text = text.removesuffix(".") + rng.choice(after) + "."
+        else:
+            text = rng.choice(opening[outcome.frame]) + text
         self._sentence(text, statement.entities, rng)
         self.relations += relations_of(statement, outcome)
 

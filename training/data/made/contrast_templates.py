@@ -116,6 +116,13 @@ CLAUSES: tuple[Clause, ...] = tuple(
         "<B> concentrations were {ADJ} in <o> [given|treated with|receiving] <A> than in controls",
         "in [<l>|cultured] cells, <A> {V} <B>",
         "{N} of <B> [was seen|was observed|was found] after [treatment with|addition of] <A>",
+        "<A>-treated [cells|<o>] [had|showed] {ADJ} <B> [levels|expression|activity]",
+        "[upon|following|within hours of] <A> [treatment|exposure|stimulation], <B> [levels|concentrations] {I}",
+        "<B> [levels|mRNA levels|concentrations] were {ADJ} in the presence of <A>",
+        "<A> was [followed by|accompanied by] {N} in <B> [levels|activity|expression]",
+        "<B> [activity|expression|secretion] was {P} [when|once] <A> was added",
+        "the addition of <A> {V} the [amount|production|activation] of <B>",
+        "[an effect|the effect] of <A> was {N} in <B> [synthesis|expression]",
     ))
     + _all("knockout", ("gg",), (
         f"{_LOSS} of <A> {{V}} the expression of <B>",
@@ -125,15 +132,29 @@ CLAUSES: tuple[Clause, ...] = tuple(
         "<B> levels were {ADJ} in <A>-[deficient|null] <o>",
         "without <A>, the expression of <B> was {P}",
         "<A> siRNA {V} <B> in <l> cells",
+        "in <A>-[deficient|null|knockout] [<o>|cells|animals], <B> [levels|expression|activity] was {P}",
+        "[cells|<o>|mutants] [without|deficient in|devoid of] <A> [had|showed] {ADJ} <B> [levels|activity]",
+        "[genetic ablation|disruption|targeted inactivation|inhibition|blockade|neutralization] of <A> {V} <B> [levels|expression|activity]",
+        "<B> [levels|transcripts] {I} [after|upon|following] [knockdown|silencing|deletion|inhibition|depletion] of <A>",
+        "when <A> was [silenced|knocked down|deleted|inhibited|blocked], <B> [levels|transcripts] {I}",
+        "{N} in <B> was [seen|found] in [cells|<o>] [lacking|without|depleted of] <A>",
+        "disruption of <A> [caused|led to|was followed by] {N} in <B> [levels|expression]",
+        "antibodies against <A> {V} <B> [levels|activity|release]",
     ), sign=-1)
     + _all("overexpression", ("gg",), (
         "[overexpression|ectopic expression|forced expression|transfection|upregulation] of <A> {V} <B> [levels|expression|activity]",
         "<B> was {P} in [<l> cells|<o>] overexpressing <A>",
+        "<A> transgenic <o> had {ADJ} <B> [levels|activity]",
+        "<B> [levels|transcripts] {I} in cells [transfected with|that overexpressed|with excess of] <A>",
+        "[restoration|re-expression|gain] of <A> {V} <B> [levels|expression|activity]",
     ))
     + _all("agonist", ("cg",), (
         "<A> was {EFFECT} of <B>",
         "<A> [acted as|behaved as|turned out to be] {EFFECT} of <B>",
         "the [compound|drug] <A>, which was {EFFECT} of <B>, was given to <o>",
+        "<A> [is|was found to be|was identified as|proved to be|is known as] {EFFECT} of <B>",
+        "as {EFFECT} of <B>, <A> was [tested|used] in <o>",
+        "[binding assays|functional assays] showed <A> to be {EFFECT} of <B>",
     ))
     + _all("cause/treat", ("cd",), (
         "<A> {T} <B> in <o>",
@@ -173,6 +194,9 @@ CLAUSES: tuple[Clause, ...] = tuple(
     + _all("gene-disease", ("gd",), (
         f"{_LOSS} of <A> {{T}} <B>",
         "<A>-[deficient|null] <o> had {ADJ} [rates|severity] of <B>",
+        "[inhibition|blockade|genetic ablation|neutralization] of <A> {T} <B>",
+        "in [<o>|animals] [lacking|without|deficient in] <A>, the [severity|incidence|frequency] of <B> was {ADJ}",
+        "the [rate|severity] of <B> was {P} when <A> was [silenced|deleted|blocked|inhibited]",
     ), sign=-1)
     + _all("variant", ("vd",), (
         "<A> {RISK} <B>",
@@ -236,14 +260,26 @@ SCENES: tuple[Scene, ...] = tuple(
         "<A> relieved <C> better than <B>",
         "<A> and <B> were compared in <o> with <C>, and both reduced it to the same extent",
         "compared with <B>, <A> led to a faster relief of <C>, although <B> helped as well",
+        "there was no difference between <A> and <B> in the relief of <C>",
+        "<A> was as effective as <B> in the treatment of <C>",
+        "<A> and <B> were equally effective against <C>",
+        "<A> was superior to <B> in <o> with <C>, who improved with both",
+        "the response of <C> to <A> was better than that to <B>",
+        "<o> with <C> received <A> or <B>, and <C> improved more with <A>",
     )]
     + [Scene("comparison", "ccd", text, ("A B Comparison -", f"A C {_UP} A", f"B C {_UP} B")) for text in (
         "<A> caused less <C> than <B>",
         "<C> was more frequent with <A> than with <B>",
+        "<C> was less frequent under <A> than under <B>",
+        "the rates of <C> caused by <A> and by <B> did not differ",
+        "<A> was better tolerated than <B>, with fewer cases of <C>",
+        "<A> produced <C> as often as <B>",
     )]
     + [Scene("comparison", "ccd", text, ("A B Comparison -", f"A C {_DOWN} A")) for text in (
         "<A>, compared with <B>, reduced <C>, whereas <B> did not",
         "<A> but not <B> was effective against <C> in a head-to-head comparison of the two drugs",
+        "in a comparison of <A> and <B>, only <A> relieved <C>",
+        "<A> was superior to <B>, which had no effect on <C>, whereas <A> reduced it",
     )]
     + [Scene("antidote", "ccd", text, (f"A B {_DOWN} A", f"A C {_DOWN} A", f"B C {_UP} B")) for text in (
         "<A> protected against <B>-induced <C>",
@@ -264,6 +300,12 @@ SCENES: tuple[Scene, ...] = tuple(
         "<C> remained unchanged while <A> increased <B>",
         "<A> upregulated <B> without affecting <C>",
         "in cells that expressed <C>, <A> enhanced <B> activity",
+        "<A> had no effect on <C> but raised <B> levels",
+        "after <A>, <B> rose and <C> did not",
+        "<B> levels were higher after <A>, those of <C> were not",
+        "<C> did not change, but <B> went up after <A>",
+        "<B> rather than <C> was upregulated by <A>",
+        "only <B>, and not <C>, was activated by <A>",
     )]
     + [Scene("third entity", "cgg", text, (f"A B {_DOWN} A",)) for text in (
         "<A> decreased <B> but not <C>",
@@ -271,12 +313,25 @@ SCENES: tuple[Scene, ...] = tuple(
         "<B>, unlike <C>, was suppressed by <A>",
         "<A> lowered <B>, whereas <C> was not affected",
         "no change in <C> was seen when <A> reduced <B>",
+        "<A> had no effect on <C> but lowered <B> levels",
+        "after <A>, <B> fell and <C> did not",
+        "<C> was spared, while <B> was inhibited by <A>",
+        "<B> rather than <C> was blocked by <A>",
+        "there was no effect on <C>, and <B> was abolished by <A>",
     )]
     + [Scene("third entity", "cgg", text, (f"A B {_UP} A", f"A C {_DOWN} A")) for text in (
         "<A> increased <B> and decreased <C>",
         "<A> reduced <C> but raised <B>",
         "<B> was upregulated and <C> downregulated by <A>",
         "while <C> fell, <B> rose after <A>",
+        "<A> had opposite effects on <B> and <C>: the former rose, the latter fell",
+        "after <A>, <B> went up and <C> went down",
+        "<A> induced <B>, whereas it suppressed <C>",
+    )]
+    + [Scene("third entity", "cgg", text, ()) for text in (
+        "neither <B> nor <C> was changed by <A>",
+        "<A> affected neither <B> nor <C>",
+        "<A> had no influence on <B> or <C>",
     )]
     + [Scene("third entity", "cgg", text, (f"A B {_UP} A", f"A C {_UP} A")) for text in (
         "<A> increased not only <B> but also <C>",
@@ -289,6 +344,13 @@ SCENES: tuple[Scene, ...] = tuple(
         "<B> played no role in <C>, in contrast to <A>, which was linked to it",
         "not <B> but <A> was related to <C>",
         "after adjustment for <B>, <A> was associated with <C>",
+        "of <A> and <B>, only <A> was associated with <C>",
+        "an association with <C> was found for <A> but not for <B>",
+        "mutations in <A>, rather than in <B>, were found in <C>",
+        "<A>, and not <B>, predicted <C>",
+        "no link of <B> with <C> was found, but there was one of <A>",
+        "<B> did not differ, whereas <A> was involved in <C>",
+        "<C> was related to <A>, and unrelated to <B>",
     )]
     + [Scene("third entity", "ggd", text, ("A C Association A", "B C Association B")) for text in (
         "not only <A> but also <B> was associated with <C>",
@@ -304,11 +366,25 @@ SCENES: tuple[Scene, ...] = tuple(
         "<o> with <C> who did not receive <B> responded to <A>",
         "in <o> not taking <B>, <A> reduced <C>",
         "<A> relieved <C> after <B> had failed",
+        "<C> responded to <A>, not to <B>",
+        "only <A> was effective against <C>, <B> was not",
+        "<B> did not help, whereas <A> controlled <C>",
+        "<C> resolved under <A>, having been resistant to <B>",
+        "<B> was of no use, but <A> prevented <C>",
     )]
     + [Scene("third entity", "ccd", text, (f"A C {_UP} A",)) for text in (
         "<A>, unlike <B>, caused <C>",
         "<C> occurred with <A> but not with <B>",
         "<o> who had not been given <B> developed <C> after <A>",
+        "<C> was due to <A>, not to <B>",
+        "it was <A> rather than <B> that caused <C>",
+        "<C> developed on <A>, and in no case on <B>",
+        "<B> was well tolerated, but <A> led to <C>",
+        "<C> appeared after <o> were switched from <B> to <A>",
+    )]
+    + [Scene("third entity", "ccd", text, ()) for text in (
+        "neither <A> nor <B> had an effect on <C>",
+        "<C> was not influenced by <A> or <B>",
     )]
     + [Scene("third entity", "cdd", text, (f"A B {_DOWN} A", f"A C {_UP} A")) for text in (
         "<A> improved <B> but caused <C>",
@@ -320,6 +396,8 @@ SCENES: tuple[Scene, ...] = tuple(
         "<A> relieved <B> without causing <C>",
         "<A> reduced <B> in <o> with a history of <C>",
         "<A> was effective in <B> but not in <C>",
+        "<A> helped in <B>, and not in <C>",
+        "<C> did not respond to <A>, but <B> did",
     )]
     + [Scene("third entity", "vdd", text, (f"A B {_UP} A",)) for text in (
         "<A> increased the risk of <B> but not of <C>",
@@ -383,6 +461,18 @@ FINDING = (
     "in the present study, ",
 )
 BACKGROUND = (
+    "a previous study found that ",
+    "earlier, we reported that ",
+    "it has long been known that ",
+    "it is established that ",
+    "others have shown that ",
+    "in the literature, it is described that ",
+    "past research has indicated that ",
+    "there is ample evidence from earlier work that ",
+    "as reported before, ",
+    "it has previously been shown that ",
+    "a number of groups have found that ",
+    "we already reported that ",
     "numerous studies have shown that ",
     "according to the literature, ",
     "as shown by others, ",
@@ -444,6 +534,18 @@ DENIAL = (
     "it was not true that ",
     "no study has shown that ",
 )
+
+# Behind a statement, in place of what stands before it: whether it was known or is new.
+AFTER = {
+    "background": (
+        ", as has been known for years", ", as others have shown", ", as described earlier", ", as reported previously", ", as we reported before", " in earlier studies",
+        " in previous work", ", which is well known", ", according to the literature", ", as published by another group", " in a former trial", ", an effect known from earlier reports",
+    ),
+    "finding": (
+        ", which has not been reported before", " in the present study", ", as our data show", ", a finding that is new", " in our experiments", ", as we show here", ", contrary to earlier reports",
+        " in this trial", ", which was unexpected", ", as demonstrated here for the first time",
+    ),
+}  # fmt: skip
 
 # Behind a finding; they say nothing of its sign.
 TAILS = ("",) * 8 + (
