@@ -13,7 +13,7 @@ from litcoin_batch.warehouse.tables.schemas import FILES, REJECTS, RUNS, SCHEMAS
 
 
 def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=300)
 
     def meet(n):
         both.wait()
@@ -25,7 +25,7 @@ def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
 
 def test_no_more_steps_at_once_than_asked_for(spark):
     # Pairs meet: with fewer at once, none would.
-    at_once, most, pair = [], [], threading.Barrier(2, timeout=60)
+    at_once, most, pair = [], [], threading.Barrier(2, timeout=300)
 
     def step():
         at_once.append(1)
@@ -49,7 +49,7 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
         spark.range(2, numPartitions=1).mapInArrow(endless, "id long").count()
 
     def fail():
-        begun.wait(60)
+        begun.wait(300)
         # Until Spark knows of the other's job.
         while not spark.sparkContext.statusTracker().getActiveJobsIds():
             time.sleep(0.05)
