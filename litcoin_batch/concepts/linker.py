@@ -18,7 +18,7 @@ from litcoin_batch.concepts.candidates import CandidateFinder
 from litcoin_batch.concepts.candidates import Names as VocabularyNames
 from litcoin_batch.concepts.options import LETTERS, Option, OptionFinder, features_of, support
 from litcoin_batch.concepts.ranker import Ranker, log_odds
-from litcoin_batch.concepts.species import Organisms, Place, species_of
+from litcoin_batch.concepts.species import STRANGER, Organisms, Place, is_virus, species_of
 from litcoin_batch.concepts.synonyms import Names, Synonyms
 from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
 from litcoin_batch.schema import ENTITY_TYPES, Document, Mention, is_local, local_id
@@ -29,6 +29,8 @@ SCORE_DECIMALS = 4
 _ORDER_OF_TYPES = (ORGANISM, CELL_LINE, GENE, DISEASE, CHEMICAL)
 
 
+# A gene that annotators meant so often by a name is meant in texts about bacteria, too.
+_OFTEN = 3
 _TIED_BEFORE = re.compile(r"\w[-,'\u2032]$|\w$")
 _TIED_AFTER = re.compile(r"[-,'\u2032]+\w|\w")
 
@@ -129,6 +131,8 @@ class _Reading:
         self._supported: Counter[str] = Counter()
         self._organisms: Organisms | None = None
         self._places: dict[tuple[int, int], Place] = {}
+        self._has_foreign: bool | None = None
+        self._places_of: dict[Names, set[Place]] = {}
         by_type: dict[str, list[Mention]] = {}
         for mention in self._mentions:
             by_type.setdefault(mention.type, []).append(mention)
@@ -139,21 +143,27 @@ class _Reading:
         self._variants = _VariantReading(self, by_type.get(VARIANT, ()), by_type.get(GENE, ()))
 
     def _read_organisms(self, by_type: dict[str, list[Mention]]) -> None:
-        spans = []
+        spans: list[tuple[int, int, int]] = []
+        viruses = set()
         for mention in by_type.get(ORGANISM, ()):
             ids = self.ids(mention)
-            if len(ids) == 1 and ids[0].isdigit():
-                spans.append((mention.start, mention.end, species_of(int(ids[0]))))
+            taxon = STRANGER if not ids else species_of(int(ids[0])) if len(ids) == 1 and ids[0].isdigit() else None
+            if taxon is not None:
+                spans.append((mention.start, mention.end, taxon))
+                if is_virus(mention.text):
+                    viruses.add(taxon)
         lines: Counter[int] = Counter()
         for mention in by_type.get(CELL_LINE, ()):
             for entity_id in self.ids(mention):
                 taxon = self._linker._vocabulary.taxon_of_cell_line(entity_id)
                 if taxon:
                     lines[taxon] += 1
-        self._organisms = Organisms(self._text, sorted(spans), lines)
+        self._organisms = Organisms(self._text, sorted(spans), lines, frozenset(viruses))
         for mention in by_type.get(GENE, ()):
             known = any(c.how == "exact" for c in self._linker._finder.candidates.of(mention.text, GENE))
-            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.text, known)
+            place = self._organisms.at(mention.start, mention.text, known)
+            self._places[mention.start, mention.end] = place
+            self._places_of.setdefault(self.synonyms.of(mention), set()).add(place)
 
     def _collect(self, mentions: Iterable[Mention]) -> None:
         """The options of these mentions' names, and how far names of the document support each other."""
@@ -171,6 +181,8 @@ class _Reading:
         key = self._key(mention)
         if key not in self._ranked:
             options = self._options.get(key[0])
+            if options and key[1] and self._is_foreign(*key):
+                options = None
             self._ranked[key] = self._rank(options, mention.type, key[1]) if options else None
         return self._ranked[key]
 
@@ -200,7 +212,43 @@ class _Reading:
     def features(self, option: Option, mention: Mention) -> list[str]:
         own = features_of(option, mention.type, self._supported)
         place = self._key(mention)[1]
-        return [*own, *self._organisms.features(option.candidate.taxon, place)] if place else own
+        if place is None:
+            return own
+        return [
+            *own,
+            *self._organisms.features(option.candidate.taxon, place),
+            *self._strangers(option, mention, place),
+        ]
+
+    def _is_foreign(self, names: Names, place: Place) -> bool:
+        """Whether a gene, here or where its name stands beside an organism, is of one that has none of its candidates."""
+        met = self._met(names)
+        if self._organisms.are_foreign(place, met):
+            return True
+        named = {p.named for p in self._places_of[names] if p.named is not None}
+        if place.named is None and not any(taxon in met for taxon in named) and self._organisms.are_strange(named):
+            return True
+        is_rare = max(o.candidate.count for o in self._options[names]) < _OFTEN
+        return is_rare and self._organisms.are_doubtful(place, met) and self._names_foreign_gene()
+
+    def _names_foreign_gene(self) -> bool:
+        """Whether a gene of the document stands beside the organism that it is of and that has none of its candidates."""
+        if self._has_foreign is None:
+            self._has_foreign = any(
+                p.named is not None and self._organisms.are_foreign(p, self._met(names))
+                for names, places in self._places_of.items()
+                for p in places
+            )
+        return self._has_foreign
+
+    def _met(self, names: Names) -> set[int | None]:
+        return {species_of(o.candidate.taxon) for o in self._options.get(names, ())}
+
+    def _strangers(self, option: Option, mention: Mention, place: Place) -> list[str]:
+        """What speaks against all candidates of a gene; whether annotators meant this one by its name speaks for it."""
+        found = self._organisms.strangers(place, self._met(self.synonyms.of(mention)))
+        known = "known" if option.candidate.count else "new"
+        return [*found, *(f"{feature}-{known}" for feature in found)]
 
     def _is_part_of_name(self, mention: Mention) -> bool:
         """ "N" of "N,N-dimethylformamide": a letter that punctuation ties to a word."""

@@ -112,6 +112,10 @@ class Vocabulary:
         number = self._names.get(type_letter(type) + key)
         return () if number is None else _marked(key, self._entries_of(number, type), self._everyday)
 
+    def knows(self, key: str, type: str) -> bool:
+        """Whether ``find`` gives anything."""
+        return type_letter(type) + key in self._names
+
     def _entries_of(self, number: int, type_: str) -> list[Entry]:
         block = number - number % BLOCK
         place = self._n_names + block // BLOCK * 4
@@ -248,6 +252,9 @@ class LayeredVocabulary:
                 merged[concept_id] = known._replace(count=known.count + entry.count) if known else entry
             return tuple(sorted(merged.values(), key=lambda e: KINDS.index(e.kind)))
         return tuple(own.values())
+
+    def knows(self, key: str, type: str) -> bool:
+        return (type, key) in self._entries or self._below.knows(key, type)
 
     def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
         own = [name for type_, name in self._entries if type_ == type and name.startswith(key)]

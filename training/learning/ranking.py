@@ -85,7 +85,8 @@ def _joined(examples: Iterable[Example]) -> list[Example]:
 
 
 def _learn_choice(examples: Sequence[Example], decay: float = DECAY) -> dict[str, float]:
-    names = _frequent(f for e in examples for features in e.features for f in features)
+    # Those of the mention are the same for all its candidates.
+    names = _frequent(f for e in examples for features in e.features for f in features if not f.startswith("u:"))
     rows = [features for e in examples for features in e.features]
     owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.ids])
     gold = torch.zeros(len(rows), dtype=torch.bool)
