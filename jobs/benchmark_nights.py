@@ -20,7 +20,7 @@ import click
 from benchmarks.corpus import read_corpus
 from benchmarks.environment import environment
 from benchmarks.fits import spread
-from benchmarks.nights import Mirror, measure_nights
+from benchmarks.measured.nights import Mirror, measure_nights
 from benchmarks.workers import with_benchmarks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.spark.session import open_session

@@ -19,8 +19,8 @@ import click
 
 from benchmarks.corpus import CITATIONS_PER_FILE, read_corpus, write_files
 from benchmarks.environment import environment
-from benchmarks.sessions import Job, Sessions, run_ingest, run_job
-from benchmarks.stages import Arithmetic
+from benchmarks.measured.sessions import Job, Sessions, run_ingest, run_job
+from benchmarks.measured.stages import Arithmetic
 from litcoin_batch.reports.page import Page, table
 from litcoin_batch.reports.speed import memory_over_time
 from litcoin_batch.schema import ConfigError, ContractError

@@ -26,7 +26,8 @@ from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Annotation, Document
-from litcoin_batch.warehouse.inference.workers import SQL_RESULT, annotate_with, register_sql
+from litcoin_batch.warehouse.inference.loading import register_sql
+from litcoin_batch.warehouse.inference.workers import SQL_RESULT, annotate_with
 from litcoin_batch.warehouse.spark.session import open_session
 from litcoin_batch.warehouse.tables.nested_rows import annotated_batch
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from litcoin_batch.model.annotator import Annotator
     from litcoin_batch.readers import read_path
     from litcoin_batch.schema import Document
-    from litcoin_batch.warehouse.inference import annotate
+    from litcoin_batch.warehouse.inference.loading import annotate
     from litcoin_batch.warehouse.opening import open_warehouse
 
 __version__ = "0.2.0"
@@ -23,7 +23,7 @@ __version__ = "0.2.0"
 _HOMES = {
     "Annotator": "litcoin_batch.model.annotator",
     "Document": "litcoin_batch.schema",
-    "annotate": "litcoin_batch.warehouse.inference",
+    "annotate": "litcoin_batch.warehouse.inference.loading",
     "open_warehouse": "litcoin_batch.warehouse.opening",
     "read_path": "litcoin_batch.readers",
 }

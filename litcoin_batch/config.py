@@ -77,7 +77,7 @@ class AnnotateConfig:
     )
     max_reject_share: float = setting(
         0.01,
-        "Publish nothing where more than this share of the records is rejected (of 100 records or more).",
+        "Publish nothing where more than this share of the records is rejected (of 100 or more, and 10 of them at least).",
         share=True,
     )
     max_drop: float = setting(

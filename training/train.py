@@ -167,6 +167,8 @@ def run(options: dict) -> None:
 
 def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     torch.manual_seed(options["seed"])
+    # As annotating does, see ``model.cpu.memory.without_denormals``.
+    torch.set_flush_denormal(True)
     device = choose_device(options["device"])
     beginnings = Beginnings(
         options["encoder"], options["backbone"], options["embeddings"], options["init"], recipe.n_pieces

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from benchmarks.config import BenchmarkConfig
 from benchmarks.corpus import Corpus, balanced, write_files
-from benchmarks.documented import WAYS, by_ours, is_transformer, save_tagger
-from benchmarks.loops import measure_bare_encoder, measure_pair_marker
-from benchmarks.sessions import Job, Sessions, run_ingest, run_job, timed_ways
-from benchmarks.stages import Arithmetic, compare_precisions, measure_stages
+from benchmarks.measured.documented import WAYS, by_ours, is_transformer, save_tagger
+from benchmarks.measured.loops import measure_bare_encoder, measure_pair_marker
+from benchmarks.measured.sessions import Job, Sessions, run_ingest, run_job, timed_ways
+from benchmarks.measured.stages import Arithmetic, compare_precisions, measure_stages
 
 THREADS = 1  # of one task
 

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple, Protocol
 
-from litcoin_batch.concepts.composites import parts_of
-from litcoin_batch.concepts.folding import fold, plain_letters
-from litcoin_batch.concepts.name_forms import name_forms
+from litcoin_batch.concepts.names.composites import parts_of
+from litcoin_batch.concepts.names.folding import fold, plain_letters
+from litcoin_batch.concepts.names.name_forms import name_forms
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES

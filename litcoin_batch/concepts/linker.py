@@ -16,10 +16,10 @@ from dataclasses import dataclass
 
 from litcoin_batch.concepts.candidates import CandidateFinder
 from litcoin_batch.concepts.candidates import Names as VocabularyNames
+from litcoin_batch.concepts.names.synonyms import Names, Synonyms
 from litcoin_batch.concepts.options import LETTERS, Option, OptionFinder, features_of, support
 from litcoin_batch.concepts.ranker import Ranker, log_odds
 from litcoin_batch.concepts.species import STRANGER, Organisms, Place, is_virus, species_of
-from litcoin_batch.concepts.synonyms import Names, Synonyms
 from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
 from litcoin_batch.schema import ENTITY_TYPES, Document, Mention, is_local, local_id
 

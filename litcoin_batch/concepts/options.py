@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache, partial
 
 from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
+from litcoin_batch.concepts.names.synonyms import Names
 from litcoin_batch.concepts.species import HUMAN, STRANGER, Organisms, species_of
-from litcoin_batch.concepts.synonyms import Names
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES

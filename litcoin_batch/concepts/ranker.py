@@ -37,7 +37,9 @@ class Ranker:
             parts = [{str(name): float(value) for name, value in stored[part].items()} for part in _PARTS]
             found = stored["format"]
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise ContractError(f"{path}: not a ranker written by training/train_linker.py ({error!r})") from error
+            raise ContractError(
+                f"{path}: not a ranker written by training/concepts/train_linker.py ({error!r})"
+            ) from error
         if found != FORMAT:
             raise ContractError(f"{path}: ranker of format {found}, this version of litcoin-batch reads {FORMAT}")
         strangers = sorted(parts[2].keys() - set(ENTITY_TYPES))

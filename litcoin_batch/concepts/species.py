@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from litcoin_batch.concepts.name_forms import SPECIES_WORDS, species_in_name
+from litcoin_batch.concepts.names.name_forms import SPECIES_WORDS, species_in_name
 
 HUMAN = 9606
 # An organism that the text names and no vocabulary knows.

@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row, split_ids
+from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.concepts.vocabulary import Concept, Entry, LayeredVocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 

@@ -15,8 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row, split_ids
+from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.concepts.vocabulary_files import (
     BLOCK,
     TYPE_OF_LETTER,
@@ -276,7 +276,7 @@ def resolve_vocabulary(folder: str | os.PathLike[str] | None) -> Path:
         return SHIPPED
     if not Path(folder).is_dir():
         raise ContractError(
-            f"vocabulary {folder}: no such folder; expected one written by training/build_vocabulary.py"
+            f"vocabulary {folder}: no such folder; expected one written by training/concepts/build_vocabulary.py"
         )
     return Path(folder)
 

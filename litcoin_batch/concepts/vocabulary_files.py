@@ -25,7 +25,7 @@ from typing import NamedTuple
 
 import marisa_trie
 
-from litcoin_batch.concepts import folding
+from litcoin_batch.concepts.names import folding
 from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
 FORMAT = 1
@@ -214,7 +214,7 @@ def read_manifest(folder: str | os.PathLike[str]) -> dict:
     path = folder / MANIFEST
     if not path.is_file():
         raise ContractError(
-            f"vocabulary {folder}: no {MANIFEST}; expected a folder written by training/build_vocabulary.py"
+            f"vocabulary {folder}: no {MANIFEST}; expected a folder written by training/concepts/build_vocabulary.py"
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))

@@ -26,8 +26,8 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 
 from litcoin_batch.model import row_calibration
-from litcoin_batch.model.encoders import RecurrentConfig, RecurrentEncoder, TransformerEncoder
-from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.layers.encoders import RecurrentConfig, RecurrentEncoder, TransformerEncoder
+from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.model.row_calibration import RowCalibration
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, ContractError

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from litcoin_batch.model import crf
-from litcoin_batch.model.batches import DocumentBatch, Instances, Pairs
+from litcoin_batch.model.batching.batches import DocumentBatch
+from litcoin_batch.model.batching.pairs import Instances, Pairs
 from litcoin_batch.model.cpu.int8 import observed_ranges, to_int8
-from litcoin_batch.model.heads import HeadConfig, PairHead, TagHead
-from litcoin_batch.model.linear import Linear, WordLinear
-from litcoin_batch.model.rows import Words, pool_words
+from litcoin_batch.model.layers import crf
+from litcoin_batch.model.layers.heads import HeadConfig, PairHead, TagHead
+from litcoin_batch.model.layers.linear import Linear, WordLinear
+from litcoin_batch.model.layers.pooling import Words, pool_words
 
 # Scores are published with six decimals; a marginal below this is nothing.
 LEAST_PROBABILITY = 1e-12

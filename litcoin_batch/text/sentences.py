@@ -14,11 +14,11 @@ from litcoin_batch.text.reading import Reading, read_document
 # A full stop after these never ends a sentence.
 _NEVER = frozenset(
     "e.g i.e vs cf viz fig figs eq eqs ref refs tab suppl approx ca dr prof mr mrs ms st var "
-    "subsp resp incl vol pp ed eds subg cv str ssp sv pv bv".split()
+    "subsp resp incl vol pp ed eds subg cv str substr ssp sv pv bv supp".split()
 )
 # After these, and after single letters and dotted letters (E. coli, U.S.), it ends one only where
 # a word follows that opens sentences: "Candida spp. We grew", but "Streptomyces sp. MK-30".
-_SOMETIMES = frozenset("al sp spp etc inc ltd corp co dept univ seq jr sr".split())
+_SOMETIMES = frozenset("al sp spp nov ser etc inc ltd corp co dept univ seq jr sr".split())
 _OPENERS = frozenset(
     "A After All Also Although Among An And As At Because Before Both But By Conclusion Conversely "
     "Currently Despite During Each Eight Finally Five For Four From Furthermore Given Hence Here "
@@ -47,6 +47,9 @@ _VERBS = frozenset(
 _LOWER_DOTTED = re.compile(r"(?:[a-z]\.)+[a-z]|spp?")
 _NAME_AND_VERB = re.compile(r"\s*[A-Z][a-z]{2,30} ([a-z]{2,10})\b")
 _LETTER_BEHIND = re.compile(r"(?:\b([a-z]{4,16}) |°)[A-Z]\Z")
+_UNIT_BEHIND = re.compile(r"\d ?[hdsgl]\Z")  # "killed at 24 h. Livers were removed"
+# A reference behind the stop: "as before.[12] We", "as before.1,2 We".
+_CITED = r"(?<=[a-z]{4}\.)(?:\[\d{1,3}(?:[,–-] ?\d{1,3}){0,9}\]|\(\d{1,3}(?:[,–-] ?\d{1,3}){0,9}\)|\d{1,2}(?:[,–-]\d{1,2}){0,9})(?=\s+[A-Z])"
 # A heading that stands behind a full stop without a space: capitals, or a colon after it.
 _HEADING = re.compile(
     rf"(?:{'|'.join(sorted(_SECTION_WORDS))})\b(?! [a-z])|([A-Z][a-z]{{2,14}})(?: and [a-z]{{3,12}})?:"
@@ -54,7 +57,10 @@ _HEADING = re.compile(
 
 # Repetitions are bounded, so that a page of dots takes linear time. The alternatives come after a set of characters,
 # which is what the regex engine can look for fast; what must stand before them is looked at behind it.
-_STOP = re.compile(r"[.!?\n](?:(?<!\n)[.!?]{0,7}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z0-9%)\]]\.)(?=[A-Z])|(?<=\n)[^\S\n]*\n)")
+_STOP = re.compile(
+    r"[.!?\n](?:(?<!\n)[.!?]{0,7}[\"'”’)\]]{0,8}(?=\s)|(?<=[a-z0-9%)\]]\.)(?=[A-Z])"
+    rf"|{_CITED}|(?<=\n)[^\S\n]*\n)"
+)
 _LABEL = re.compile(r"(?<!\S)[A-Z][A-Z/&,() -]{2,60}:(?=\s|[A-Z][a-z])")
 _NOT_BEFORE_GLUED = frozenset("0123456789%]")  # "v1.In" is no end of a sentence; before a heading it is
 _WORD = re.compile(r"[^\W_]+(?:[-'’][^\W_]+)*")
@@ -138,7 +144,8 @@ def _ends_sentence(text: str, begin: int, match: re.Match[str]) -> bool:
     lowered = word.lower()
     if lowered in _NEVER:
         return False
-    if lowered in _SOMETIMES or _DOTTED.fullmatch(word) or word == "°C":
+    # "Salmonella enterica ser. Dublin", but "a kinase of Ser. MINK was".
+    if (lowered in _SOMETIMES and word != "Ser") or _DOTTED.fullmatch(word) or word == "°C":
         return following in _OPENERS or _opens_all_the_same(text, match, word)
     if lowered in ("no", "nos"):
         return not following[0].isdigit()
@@ -152,9 +159,12 @@ def _opens_all_the_same(text: str, match: re.Match[str], word: str) -> bool:
     if _LOWER_DOTTED.fullmatch(word):
         found = _NAME_AND_VERB.match(text, match.end())
         return found is not None and found[1] in _VERBS
-    behind = _LETTER_BEHIND.search(text, max(0, match.start() - _LOOK_BACK_CHARS), match.start())
     following = _next_token(text, match.end())
-    return behind is not None and behind[1] in (None, *_BEFORE_LETTER) and following[1:2].islower()
+    if not following[1:2].islower():
+        return False
+    looked_at = max(0, match.start() - _LOOK_BACK_CHARS), match.start()
+    behind = _LETTER_BEHIND.search(text, *looked_at)
+    return (behind is not None and behind[1] in (None, *_BEFORE_LETTER)) or bool(_UNIT_BEHIND.search(text, *looked_at))
 
 
 def _is_heading(text: str, position: int) -> bool:
@@ -175,7 +185,7 @@ def _next_token(text: str, position: int) -> str:
 
 
 def _can_open(token: str) -> bool:
-    """True for what may open a sentence: a lower-case word only if it is a symbol (p53, mTOR)."""
+    """True for what may open a sentence: a lower-case word only if it is a symbol (p53, mTOR, β-actin)."""
     # As nearly every sentence does; the pattern would say the same.
     if "A" <= token[:1] <= "Z":
         return True
@@ -183,4 +193,6 @@ def _can_open(token: str) -> bool:
     if first is None:
         return False
     word = first.group()
+    if "α" <= word[0] <= "ω" and len(word) > 1:
+        return True  # β-actin
     return not word[0].islower() or any(c.isdigit() or c.isupper() for c in word)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from litcoin_batch.concepts.folding import fold
+from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.schema import ENTITY_TYPES
 
 CHEMICAL, DISEASE, GENE = "ChemicalEntity", "DiseaseOrPhenotypicFeature", "GeneOrGeneProduct"

@@ -1,7 +1,7 @@
 import pytest
 
-from litcoin_batch.concepts.composites import parts_of
-from litcoin_batch.concepts.name_forms import name_forms, species_in_name
+from litcoin_batch.concepts.names.composites import parts_of
+from litcoin_batch.concepts.names.name_forms import name_forms, species_in_name
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES

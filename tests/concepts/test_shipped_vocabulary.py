@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from litcoin_batch.concepts.folding import fold
+from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, SHIPPED, Vocabulary
 from litcoin_batch.concepts.vocabulary_files import MANIFEST
 
 pytestmark = pytest.mark.skipif(
     not (SHIPPED / MANIFEST).is_file(),
-    reason="a checkout without the compiled vocabulary (training/build_vocabulary.py)",
+    reason="a checkout without the compiled vocabulary (training/concepts/build_vocabulary.py)",
 )
 REPOSITORY = Path(__file__).resolve().parents[2]
 

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from litcoin_batch.concepts.variants import variant_changes, variant_ids
+from litcoin_batch.concepts.names.variants import variant_changes, variant_ids
 
 
 @pytest.mark.parametrize(

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from litcoin_batch.concepts.folding import fold
 from litcoin_batch.concepts.lexicon_files import Row
+from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, Entry, Vocabulary
 from litcoin_batch.concepts.vocabulary_files import FILES, Contents, Facts, Kind, verify_vocabulary, write_vocabulary
 from litcoin_batch.schema import ENTITY_TYPES, ContractError

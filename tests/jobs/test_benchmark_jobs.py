@@ -6,8 +6,8 @@ import shlex
 import subprocess
 import sys
 
+from damage.kills import QUICK
 from html_page import Reader
-from kills import QUICK
 from tiny_models import tiny_checkpoint
 
 

@@ -9,10 +9,10 @@ import torch
 
 from benchmark_rows import rows
 from benchmarks.corpus import FIRST_PMID, Corpus, balanced, evenly, read_corpus, shuffle_words, write_files
-from benchmarks.documented import save_tagger
-from benchmarks.loops import mark, measure_bare_encoder, measure_pair_marker
-from benchmarks.sessions import session_settings
-from benchmarks.stages import (
+from benchmarks.measured.documented import save_tagger
+from benchmarks.measured.loops import mark, measure_bare_encoder, measure_pair_marker
+from benchmarks.measured.sessions import session_settings
+from benchmarks.measured.stages import (
     STAGES,
     Arithmetic,
     Stopwatch,

@@ -4,7 +4,7 @@ from collections import Counter
 from threading import Thread
 
 from benchmarks.corpus import read_corpus
-from benchmarks.nights import Mirror, measure_nights
+from benchmarks.measured.nights import Mirror, measure_nights
 from benchmarks.tasks import watch_tasks
 from benchmarks.workers import with_benchmarks
 

@@ -7,7 +7,7 @@ from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import choose_precision
-from litcoin_batch.model.heads import SUBJECT
+from litcoin_batch.model.layers.heads import SUBJECT
 from litcoin_batch.schema import Annotation, ConfigError, Document
 from litcoin_batch.text.sentences import split_document
 from tiny_models import documents, tiny_checkpoint, tiny_model

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from tokenizers import AddedToken, Tokenizer, models, pre_tokenizers
 
-from litcoin_batch.model.tags import decode_tags, encode_tags
+from litcoin_batch.model.batching.tags import decode_tags, encode_tags
 from litcoin_batch.schema import Document, Mention
 from litcoin_batch.text import pieces as pieces_module
 from litcoin_batch.text import tokens as chunks_module

@@ -57,8 +57,8 @@ TRIED = [(place, line) for place, line in ALL if not line.startswith(tuple(NOT_R
 
 def script(path: str) -> click.Command:
     place = REPOSITORY / path
-    if place.parent.name == "training":
-        return importlib.import_module(f"training.{place.stem}").main
+    if path.startswith("training/"):
+        return importlib.import_module(path.removesuffix(".py").replace("/", ".")).main
     spec = importlib.util.spec_from_file_location(f"readme_{place.stem}", place)
     assert spec and spec.loader, f"{path}: no such file"
     module = importlib.util.module_from_spec(spec)
@@ -76,7 +76,7 @@ def parsed(line: str) -> tuple[click.Command, list[str]]:
         command = front_door.main.get_command(click.Context(front_door.main), words[1])
         assert command, f"{words[1]}: no such verb"
         return command, words[2:]
-    at = next((i for i, word in enumerate(words) if re.fullmatch(r"(jobs|training)/\w+\.py", word)), None)
+    at = next((i for i, word in enumerate(words) if re.fullmatch(r"(jobs|training)/[\w/]+\.py", word)), None)
     assert at is not None, f"{line!r}: neither a command of ours nor one of those that are not run here"
     return script(words[at]), words[at + 1 :]
 

@@ -19,8 +19,8 @@ import pyspark
 import pytest
 
 from citations import citation, write_file
-from kills import look
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from damage.kills import look
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from tiny_models import documents, tiny_checkpoint
 from warehouses import annotate
 

@@ -1,12 +1,12 @@
-"""Mutated files of every format: no crash, nothing lost in silence. 2,000 of them: python tests/support/fuzz.py"""
+"""Mutated files of every format: no crash, nothing lost in silence. 2,000 of them: python tests/support/damage/fuzz.py"""
 
 from collections import Counter
 
 import pytest
 
-import fuzz
-from fuzz import Mutant, mutants, problem, read
-from fuzz_files import PACKED, PLAIN, PMIDS
+from damage import fuzz
+from damage.fuzz import Mutant, mutants, problem, read
+from damage.fuzz_files import PACKED, PLAIN, PMIDS
 from litcoin_batch.schema import Document, Reject
 
 N_FILES = 420  # 20 of each kind

@@ -8,9 +8,9 @@ from collections import Counter
 
 import pytest
 
+from damage.mutations import mutants, records, whole_file
 from litcoin_batch.readers import read_stream
 from litcoin_batch.schema import Document, Reject
-from mutations import mutants, records, whole_file
 
 N_FILES = 1_000
 WHOLE = whole_file()

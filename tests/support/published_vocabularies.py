@@ -8,7 +8,7 @@ import yaml
 from click.testing import CliRunner, Result
 
 from litcoin_batch.schema import ENTITY_TYPES
-from training.build_vocabulary import main
+from training.concepts.build_vocabulary import main
 
 MESH = """<?xml version="1.0"?>
 <!DOCTYPE DescriptorRecordSet SYSTEM "https://www.nlm.nih.gov/databases/dtd/nlmdescriptorrecordset_20260101.dtd">

@@ -11,7 +11,7 @@ from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 from litcoin_batch.concepts.vocabulary import GENE
 from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.model.checkpoint import ModelConfig, save_checkpoint, seal_checkpoint
-from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import ENTITY_TYPES, Document
 from training.data.piece_vocabulary import train_tokenizer

@@ -91,6 +91,11 @@ def test_nothing_visible_gives_no_sentence(text):
         ],
         ["They had hepatitis C.", "Treatment was shown by A. B. Jones was slow.", "Nobody knew."],
         ["BACKGROUND:Metformin works", "RESULTS:It does."],
+        ["They were killed at 24 h.", "Livers were removed after 10 s.", "It took 2 d.", "Then 5 g. of salt came."],
+        ["It was so before.[12]", "We agree with others.1,2", "They saw these.(3-5)", "Nobody did."],
+        ["It was 5 µg/ml.", "β-actin was the control.", "α-Synuclein was lost."],
+        ["E. coli str. K-12 substr. MG1655 and S. enterica ser. Dublin grew (Supp. Fig. 3).", "All lived."],
+        ["Nocardia testa sp. nov. DSM 44 is a kinase of Ser.", "MINK is not."],
     ],
 )
 def test_examples_split_between_the_parts(parts):

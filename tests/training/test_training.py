@@ -11,7 +11,7 @@ from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batches import padded_len
+from litcoin_batch.model.batching.batches import padded_len
 from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError

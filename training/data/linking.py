@@ -23,7 +23,7 @@ from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.variant_numbers import readings_of
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError, Document, Mention
-from training.data.annotated_names import biored_ids
+from training.data.vocabularies.annotated_names import biored_ids
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 _KEYS = {"name", "files", "weight", "labels"}

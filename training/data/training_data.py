@@ -17,7 +17,7 @@ from litcoin_batch.schema import ConfigError, Document
 from training.data.corpora import Corpus, read_corpora
 from training.data.directions import directed, read_directions
 from training.data.examples import Example
-from training.data.rule_made import edited_corpus, rule_made_corpora
+from training.data.made.rule_made import edited_corpus, rule_made_corpora
 
 _OPTIONS = (
     click.option("--train", "train_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file; may be given several times."),

@@ -11,8 +11,8 @@ from tokenizers import Tokenizer
 from transformers import AutoConfig, AutoModel, AutoTokenizer
 
 from litcoin_batch.model.checkpoint import Beginning, ModelConfig, build_model
-from litcoin_batch.model.encoders import without_pooler
-from litcoin_batch.model.heads import HeadConfig
+from litcoin_batch.model.layers.encoders import without_pooler
+from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import ConfigError
 from training.data.piece_vocabulary import load_embeddings, principal_components, shrink_vocabulary, train_tokenizer

@@ -12,7 +12,7 @@ from torch.nn import functional as F
 
 from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.checkpoint import Calibration, ModelConfig
-from litcoin_batch.model.heads import N_CLASSES, NOVELTY
+from litcoin_batch.model.layers.heads import N_CLASSES, NOVELTY
 from litcoin_batch.model.network import JointModel
 from training.data.examples import Example, iterate
 

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from litcoin_batch.model import crf
-from litcoin_batch.model.batches import Pairs
-from litcoin_batch.model.heads import N_CLASSES, NOVELTY, SUBJECT
+from litcoin_batch.model.batching.pairs import Pairs
+from litcoin_batch.model.layers import crf
+from litcoin_batch.model.layers.heads import N_CLASSES, NOVELTY, SUBJECT
 from litcoin_batch.model.network import JointModel
 from training.data.examples import Batch
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from litcoin_batch.model.heads import HeadConfig
-from litcoin_batch.model.reader import ReaderConfig
+from litcoin_batch.model.layers.heads import HeadConfig
+from litcoin_batch.model.layers.reader import ReaderConfig
 from litcoin_batch.schema import ConfigError
 
 

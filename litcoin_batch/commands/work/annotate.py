@@ -11,7 +11,7 @@ from litcoin_batch.commands.work.outcomes import check_gpu_of, told
 from litcoin_batch.config import AnnotateConfig
 from litcoin_batch.reports.night import night_page
 from litcoin_batch.warehouse.inference.isolation import Limits
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from litcoin_batch.warehouse.nightly import night_report
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.nightly.quality_gates import Gates

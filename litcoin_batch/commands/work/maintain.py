@@ -8,7 +8,7 @@ from typing import Any
 
 from litcoin_batch.commands.terminal import Interruption
 from litcoin_batch.commands.work.outcomes import check_gpu_of, told
-from litcoin_batch.warehouse.inference.workers import CheckpointLoader
+from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.session import open_session

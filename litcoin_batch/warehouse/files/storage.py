@@ -155,9 +155,14 @@ class Storage:
 
     def read_text(self, place: str) -> str:
         """Raises ``FileNotFoundError``."""
-        if not self._files.exists(self._at(place)):
-            raise FileNotFoundError(self.uri(place))
-        return self._spark._jvm.org.apache.commons.io.IOUtils.toString(self._files.open(self._at(place)), "UTF-8")
+        try:
+            stream = self._files.open(self._at(place))
+        except Py4JJavaError as error:
+            # Asked beforehand whether it is there, it may be gone a moment later.
+            if error.java_exception.getClass().getName() != "java.io.FileNotFoundException":
+                raise
+            raise FileNotFoundError(self.uri(place)) from None
+        return self._spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
 
     def create_text(self, place: str, text: str) -> bool:
         """Whether this call created the file; False where there is one. Readers see it whole or not at all."""

@@ -13,6 +13,7 @@ from litcoin_batch.warehouse.tables.stored import Stored
 
 # A share of fewer records, or documents, is noise.
 _MIN_RECORDS = 100
+_MIN_REJECTED = 10
 _MIN_DOCUMENTS = 500
 _LAST_RUNS = 5
 
@@ -38,7 +39,8 @@ class Gates:
     def _check_rejects(self, total: Counter[str], counts: dict[str, Counter[str]]) -> None:
         n, rejected = total.total(), total["rejected"]
         share = rejected / n if n else 0.0
-        if share <= self.max_reject_share or n < _MIN_RECORDS and rejected < n:
+        is_noise = (n < _MIN_RECORDS or rejected < _MIN_REJECTED) and rejected < n
+        if share <= self.max_reject_share or is_noise:
             return
         worst = max(counts, key=lambda source: counts[source]["rejected"])
         raise GateClosed(

@@ -1,0 +1,1 @@
+"""What is measured: jobs, stages, nights and baselines; in come documents, out go times, memory and rows."""

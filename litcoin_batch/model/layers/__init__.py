@@ -1,0 +1,1 @@
+"""In come tensors of a batch, out go vectors, tags and logits: encoders, heads, and what they are made of."""

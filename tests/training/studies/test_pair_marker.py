@@ -1,0 +1,109 @@
+"""Pairs as texts with markers, a classifier that learns from them, and figures side by side."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from click.testing import CliRunner
+
+from litcoin_batch.schema import Annotation, Document, Mention, Relation
+from tiny_models import tiny_backbone
+from training.data.examples import CLASSES
+from training.data.marked_pairs import marked_pairs
+from training.studies.gap_table import main as gap_table
+from training.studies.pair_classifier import PairMarker, sample_negatives, train_epoch
+from training.studies.pair_marker import main as pair_marker
+
+CHEMICAL_GENE = [("ChemicalEntity", "GeneOrGeneProduct")]
+
+
+def document(pmid: int = 1, label: str = "Positive_Correlation") -> Document:
+    title, abstract = "Work on zol.", "We found that zol raised GENA. Later GENB was seen."
+    text = f"{title} {abstract}"
+    mentions = []
+    for name, type, entity_id in (
+        ("zol", "ChemicalEntity", "C"),
+        ("GENA", "GeneOrGeneProduct", "1"),
+        ("GENB", "GeneOrGeneProduct", "2"),
+    ):
+        at = text.find(name)
+        while at >= 0:
+            mentions.append(Mention(at, at + len(name), type, name, (entity_id,)))
+            at = text.find(name, at + 1)
+    gold = Annotation(pmid, tuple(sorted(mentions, key=lambda m: m.start)), (Relation("1", "C", label, True),))
+    return Document(pmid, title, abstract, gold=gold)
+
+
+def test_the_sentence_that_names_both_is_marked_or_else_the_nearest_two():
+    pairs = {p.pair: p for p in marked_pairs([document()], CHEMICAL_GENE)}
+    assert set(pairs) == {("1", "C"), ("2", "C")}
+    assert pairs["1", "C"].text == "We found that # ^ chemical ^ zol # raised @ * gene * GENA @."
+    assert CLASSES[pairs["1", "C"].label] == "Positive_Correlation" and pairs["1", "C"].novel == 1
+    assert pairs["2", "C"].text == "We found that # ^ chemical ^ zol # raised GENA. Later @ * gene * GENB @ was seen."
+    assert (pairs["2", "C"].label, pairs["2", "C"].novel) == (0, -1)
+
+
+def test_negatives_are_sampled_beside_all_related_pairs():
+    pairs = [p for i in range(6) for p in marked_pairs([document(i)], CHEMICAL_GENE)]
+    drawn = sample_negatives(pairs, 0.5, np.random.default_rng(1))
+    assert sum(p.label > 0 for p in drawn) == 6 and sum(p.label == 0 for p in drawn) == 3
+
+
+def test_it_learns_a_few_pairs_and_annotates_what_it_learnt(tmp_path):
+    torch.manual_seed(1)
+    marker = PairMarker.load(tiny_backbone(tmp_path / "b"), CHEMICAL_GENE, max_pieces=64, batch_pairs=4)
+    documents = [document(1), document(2)]
+    pairs = list(marked_pairs(documents, CHEMICAL_GENE))
+    optimizer = torch.optim.AdamW(marker.model.parameters(), lr=5e-3)
+    losses = [train_epoch(marker, pairs, optimizer, np.random.default_rng(i)) for i in range(25)]
+    assert losses[-1] < losses[0] / 4
+    found = marker.annotate(documents, [d.gold.mentions for d in documents])
+    assert [[(r.pair, r.type, r.novel) for r in a.relations] for a in found] == [
+        [(("1", "C"), "Positive_Correlation", True)]
+    ] * 2
+    assert marker.classify_pairs(documents) == {(i, ("1", "C")): ("Positive_Correlation", True) for i in (1, 2)}
+    alone = marker.annotate(documents[1:], [documents[1].gold.mentions])
+    assert alone[0].relations[0].score == pytest.approx(found[1].relations[0].score, abs=1e-5)
+
+
+def test_the_gap_table_sets_figures_side_by_side(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"gold_entities": {"pair": {"f1": 0.5}, "type_accuracy": 0.25}}))
+    result = CliRunner().invoke(gap_table, [f"heads={path}"])
+    assert "| heads | 0.500 | - | - | 0.250 | - |" in result.output
+    assert CliRunner().invoke(gap_table, ["heads=nowhere.json"]).exit_code == 2
+
+
+def test_the_command_trains_and_scores(tmp_path):
+    def written(name: str, pmids: range) -> str:
+        blocks = []
+        for d in map(document, pmids):
+            rows = [f"{d.pmid}\t{m.start}\t{m.end}\t{m.text}\t{m.type}\t{m.entity_ids[0]}" for m in d.gold.mentions]
+            related = [f"{d.pmid}\t{r.type}\t{r.entity_1_id}\t{r.entity_2_id}\tNovel" for r in d.gold.relations]
+            blocks.append("\n".join([f"{d.pmid}|t|{d.title}", f"{d.pmid}|a|{d.abstract}", *rows, *related]))
+        path = tmp_path / f"{name}.PubTator"
+        path.write_text("\n\n".join(blocks) + "\n\n")
+        return str(path)
+
+    out = tmp_path / "out.json"
+    options = [
+        "--backbone",
+        str(tiny_backbone(tmp_path / "b")),
+        "--train",
+        written("train", range(1, 7)),
+        "--epochs",
+        "2",
+        "--max-pieces",
+        "48",
+    ]
+    options += ["--dev", written("dev", range(11, 13)), "--rule-made", "4", "--json", str(out)]
+    result = CliRunner().invoke(pair_marker, options)
+    assert result.exit_code == 0, result.output
+    figures = json.loads(out.read_text())
+    assert figures["n_documents"] == 2 and "ner" not in figures and len(figures["train_sec"]) == 2
+    assert figures["settings"]["rule_made"] == 4 and figures["contrast"]["overall"]["sign right"]["n"] > 90
+    again = [*options, "--dev", written("again", range(1, 2))]
+    assert "leak" in CliRunner().invoke(pair_marker, again).output

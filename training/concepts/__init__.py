@@ -1,0 +1,1 @@
+"""Commands that make and measure what names become concepts by: vocabularies and the linker's ranker."""

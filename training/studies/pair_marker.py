@@ -1,0 +1,120 @@
+"""Train a pair-marker classifier: ``python training/studies/pair_marker.py --backbone DIR --train FILE --dev FILE --json OUT``.
+
+Each pair of entities is read in a text of its own, a pass of the encoder per pair: what the document-once heads are
+measured against on the same backbone and data. training/studies/gap_table.py sets the figures side by side. Nothing is kept but figures.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+import numpy as np
+import torch
+
+# Started by its path, a command finds the repository it stands in.
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+
+from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.schema import LitcoinBatchError
+from litcoin_batch.scoring import report
+from training.data.made.contrast_documents import contrast_documents
+from training.data.marked_pairs import marked_pairs
+from training.data.training_data import guard, related_types
+from training.learning.contrast import evaluate_contrast, read_pairs
+from training.studies.pair_classifier import PairMarker, sample_negatives, train_epoch
+
+
+@click.command()
+@click.option("--backbone", required=True, help="Hugging Face encoder, name or folder.")
+@click.option(
+    "--train",
+    "train_files",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Gold file; may be given several times.",
+)
+@click.option(
+    "--dev",
+    "dev_files",
+    required=True,
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Gold file that is scored.",
+)
+@click.option(
+    "--exclude-pmids",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="PMIDs of evaluation documents, refused in training data.",
+)
+@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@click.option(
+    "--rule-made",
+    default=0,
+    show_default=True,
+    type=click.IntRange(0),
+    help="Rule-made contrast documents among the training ones.",
+)
+@click.option("--epochs", default=3, show_default=True, type=click.IntRange(1))
+@click.option("--lr", default=5e-5, show_default=True)
+@click.option(
+    "--negatives",
+    default=3.0,
+    show_default=True,
+    help="Unrelated pairs per related one, drawn anew each epoch; 0: types of gold pairs only.",
+)
+@click.option("--max-pieces", default=144, show_default=True, type=click.IntRange(16))
+@click.option("--seed", default=1, show_default=True)
+@click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
+def main(output: Path, **options) -> None:
+    """Train on BACKBONE and score pair, type, novelty and the contrast set with gold mentions given."""
+    try:
+        figures = run(options)
+    except LitcoinBatchError as error:
+        raise click.ClickException(str(error)) from error
+    output.parent.mkdir(parents=True, exist_ok=True)
+    output.write_text(json.dumps(figures, indent=1) + "\n")
+    click.echo(f"{output}: written")
+
+
+def run(options: dict) -> dict:
+    torch.manual_seed(options["seed"])
+    train = read_gold(options["train_files"], options["format_"])
+    dev = read_gold(options["dev_files"], options["format_"])
+    guard(train, dev, options["exclude_pmids"])
+    marker = PairMarker.load(options["backbone"], related_types(train), max_pieces=options["max_pieces"])
+    pairs = list(marked_pairs(train + contrast_documents(options["rule_made"], options["seed"]), marker.type_pairs))
+    optimizer = torch.optim.AdamW(marker.model.parameters(), lr=options["lr"], weight_decay=0.01)
+    seconds = []
+    for epoch in range(options["epochs"]):
+        for group in optimizer.param_groups:
+            group["lr"] = options["lr"] * (1 - epoch / options["epochs"])
+        rng = np.random.default_rng((options["seed"], epoch))
+        started = time.perf_counter()
+        drawn = sample_negatives(pairs, options["negatives"], rng)
+        loss = train_epoch(marker, drawn, optimizer, rng)
+        seconds.append(round(time.perf_counter() - started, 1))
+        click.echo(f"epoch {epoch + 1}: {len(drawn)} pairs, loss {loss:.4f}, {seconds[-1]} s")
+    gold = [d.gold for d in dev]
+    given = marker.annotate(dev, [a.mentions for a in gold])
+    figures = report(gold, given, given, marker.classify_pairs(dev))
+    # Mentions are given: what concerns finding them says nothing of this model.
+    for name in ("ner", "concepts", "predicted_entities"):
+        del figures[name]
+    names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files")}
+    settings = {key: options[key] for key in ("rule_made", "epochs", "lr", "negatives", "max_pieces", "seed")}
+    facts = {
+        "model_id": marker.model_id,
+        "train_sec": seconds,
+        "settings": names | settings | {"backbone": Path(options["backbone"]).name},
+    }
+    return figures | facts | {"contrast": evaluate_contrast(marker, read_pairs())}
+
+
+if __name__ == "__main__":
+    main()
