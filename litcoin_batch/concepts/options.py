@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
 from litcoin_batch.concepts.names.synonyms import Names
+from litcoin_batch.concepts.ranker import Ranker
 from litcoin_batch.concepts.species import HUMAN, STRANGER, Organisms, species_of
 from litcoin_batch.schema import ENTITY_TYPES
 
@@ -26,19 +27,22 @@ Ways = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True, eq=False)
 class Option:
-    """A candidate, the ways that lead to it (own name, long form, short form ...) and its features."""
+    """A candidate, the ways that lead to it (own name, long form, short form ...), its features and what a ranker gives for them."""
 
     candidate: Candidate
     ways: set[str] = field(default_factory=set)
     features: list[str] = field(default_factory=list)
+    score: float = 0.0
+    weight: float = 0.0
 
 
 class OptionFinder:
     """The options of names; those of one document serve others that have the same names and speak of the same organisms."""
 
-    def __init__(self, candidates: CandidateFinder) -> None:
+    def __init__(self, candidates: CandidateFinder, ranker: Ranker) -> None:
         self.candidates = candidates
-        self._options = lru_cache(maxsize=16_384)(partial(_find_options, candidates))
+        self._ranker = ranker
+        self._options = lru_cache(maxsize=16_384)(self._find)
 
     def of(self, names: Names, type_: str, organisms: Organisms | None, named: Iterable[int] = ()) -> list[Option]:
         """``organisms``: for genes, what the document says about species; ``named``: organisms that names begin with.
@@ -51,6 +55,12 @@ class OptionFinder:
             # A name that only other organisms have may be of the human gene, too.
             wanted = tuple(dict.fromkeys((*about, HUMAN)))
         return self._options(tuple(_ways(names)), type_, wanted)
+
+    def _find(self, ways: Ways, type_: str, wanted: tuple[int, ...] | None) -> list[Option]:
+        options = _find_options(self.candidates, ways, type_, wanted)
+        for option in options:
+            option.score, option.weight = self._ranker.score(option.features), self._ranker.weight(option.features)
+        return options
 
 
 def _find_options(finder: CandidateFinder, ways: Ways, type_: str, wanted: tuple[int, ...] | None) -> list[Option]:
@@ -194,7 +204,7 @@ def support(options_by_names: Mapping[Names, list[Option]]) -> Counter[str]:
     )
 
 
-def features_of(option: Option, type_: str, supported: Counter[str]) -> list[str]:
-    """Of an option in its document: ``supported`` as ``support`` gives it."""
+def support_of(option: Option, type_: str, supported: Counter[str]) -> list[str]:
+    """What the document's other names say for an option: ``supported`` as ``support`` gives it."""
     also = supported[option.candidate.concept_id] - (option.candidate.how == "exact")
-    return [*option.features, f"{LETTERS[type_]}:also={min(also, 2)}"] if also > 0 else option.features
+    return [f"{LETTERS[type_]}:also={min(also, 2)}"] if also > 0 else []

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from litcoin_batch.concepts.names.name_forms import SPECIES_WORDS, species_in_name
@@ -18,8 +18,6 @@ from litcoin_batch.concepts.names.name_forms import SPECIES_WORDS, species_in_na
 HUMAN = 9606
 # An organism that the text names and no vocabulary knows.
 STRANGER = -1
-# Those whose genes vocabularies have: human, mouse, rat, zebrafish, fly, worm, yeasts, frogs, chicken, pig, cow, dog, macaque.
-_WITH_GENES = frozenset((9606, 10090, 10116, 7955, 7227, 6239, 4932, 4896, 8355, 8364, 9031, 9823, 9913, 9615, 9544))
 # Genes of baker's yeast are those of a strain, texts name the species; HIV without a number is HIV-1.
 _SPECIES_OF = {559292: 4932, 284812: 4896, 83333: 562, 511145: 562, 36329: 5833, 237561: 5476, 12721: 11676}
 _RODENTS = frozenset((10090, 10116))
@@ -42,6 +40,10 @@ class Place:
     after: int | None
     earlier: int | None
     case: str
+
+    @property
+    def nearest(self) -> int | None:
+        return self.before or self.after or self.earlier
 
 
 @dataclass(slots=True)
@@ -99,50 +101,6 @@ class Organisms:
             if 0 < first - end <= 24 and _JOINT_AFTER.fullmatch(self.text, end, first):
                 return taxon
         return None
-
-    def are_foreign(self, place: Place, met: Collection[int | None]) -> bool:
-        """Whether genes of ``met`` are none of the organism that the place names, or of none that the document names where vocabularies would have its genes."""
-        if None in met:  # a gene whose organism is not known may be of any
-            return False
-        if place.named is not None and place.named not in met:
-            return self.are_strange((place.named,))
-        nearest = place.before or place.after or place.earlier
-        return nearest in _WITH_GENES and not any(taxon in met for taxon in self.counts)
-
-    def are_doubtful(self, place: Place, met: Collection[int | None]) -> bool:
-        """Whether the organism of the place is one whose genes no vocabulary has, in a document that names none of ``met``.
-
-        Texts about viruses speak of genes of a host that they need not name.
-        """
-        nearest = place.before or place.after or place.earlier
-        return (
-            nearest not in self.viruses
-            and self.are_strange((nearest,))
-            and not any(taxon in met for taxon in (None, *self.counts))
-        )
-
-    @staticmethod
-    def are_strange(taxa: Collection[int | None]) -> bool:
-        """Whether there are any, and vocabularies have genes of none."""
-        return bool(taxa) and not any(taxon is None or taxon in _WITH_GENES for taxon in taxa)
-
-    def strangers(self, place: Place, met: Collection[int | None]) -> list[str]:
-        """What organisms that have none of a mention's candidates say against all of them.
-
-        ``met``: the organisms of the candidates. Only ``Ranker.sure`` looks at features that begin with "u:".
-        """
-        nearest = place.named or place.before or place.after or place.earlier
-        if nearest is None:
-            return ["u:none"]
-        if nearest in met:
-            return ["u:met"]
-        how = "named" if place.named else "sentence" if place.before or place.after else "earlier"
-        kin = "known" if nearest in _WITH_GENES else "strange"
-        others = "alone" if not any(taxon in met for taxon in self.counts) else "others"
-        found = [f"u:{how}-{kin}", f"u:{kin}-{others}", f"u:{kin}-{others}-{place.case}"]
-        if self.lines:
-            found.append(f"u:{kin}-lines")
-        return found
 
     def features(self, taxon: int | None, place: Place) -> list[str]:
         """What speaks for and against a gene of ``taxon`` at ``place``; an organism that the name says leaves no doubt."""

@@ -285,10 +285,14 @@ def _marked(key: str, entries: Sequence[Entry], everyday: frozenset[str]) -> tup
     of_name = (("everyday",) if key in everyday else ()) + (("one-letter",) if len(key) == 1 else ())
     if len(entries) == 1:
         return (entries[0]._replace(marks=of_name),) if of_name else tuple(entries)
-    of_their_own = [(e.taxon, e.concept_id) for e in entries if e.kind in _OF_THEIR_OWN]
+    of_taxon: dict[int | None, set[str]] = {}
+    for entry in entries:
+        if entry.kind in _OF_THEIR_OWN:
+            of_taxon.setdefault(entry.taxon, set()).add(entry.concept_id)
     marked = []
     for entry in entries:
-        rivals = any(taxon == entry.taxon and rival != entry.concept_id for taxon, rival in of_their_own)
-        marks = ("ambiguous", *of_name) if rivals else of_name
+        own = of_taxon.get(entry.taxon, ())
+        has_rivals = len(own) > (entry.concept_id in own)
+        marks = ("ambiguous", *of_name) if has_rivals else of_name
         marked.append(entry._replace(marks=marks) if marks else entry)
     return tuple(marked)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -33,7 +34,7 @@ from training.data.linking import (
 )
 from training.data.unannotated import UnannotatedVocabulary
 from training.learning.linking_figures import Outcome, figures_of, table
-from training.learning.ranking import Example, collect, first_choice, learn
+from training.learning.ranking import Example, collect, first_choice, learn, least_sureness
 
 
 @click.command()
@@ -84,12 +85,19 @@ def main(
     click.echo(f"{len(documents)} documents, {n_folds} folds, {unannotated.vocabulary_id}")
     folds = [[d for d in documents if fold_of(d.pmid, n_folds) == k] for k in range(n_folds)]
     examples = collect_folds(folds, unannotated, known)
-    ranker = learn([e for some in examples for e in some])
-    figures = figures_of(_cross_validated(examples))
+    outcomes = _cross_validated(examples)
+    least = least_sureness(outcomes)
+    ranker = replace(learn([e for some in examples for e in some]), least=least)
+    figures = figures_of([_bounded(o, least[o.type]) for o in outcomes])
     output.mkdir(parents=True, exist_ok=True)
     ranker.write(output / "ranker.json")
     known.over(variant_numbers(documents)).write(output / "variant_numbers.tsv")
-    about = {"vocabulary_id": unannotated.vocabulary_id, "n_documents": len(documents), "n_folds": n_folds}
+    about = {
+        "vocabulary_id": unannotated.vocabulary_id,
+        "n_documents": len(documents),
+        "n_folds": n_folds,
+        "least": least,
+    }
     (output / "figures.json").write_text(json.dumps(about | figures, indent=1) + "\n", encoding="utf-8")
     click.echo(table(figures))
 
@@ -131,12 +139,17 @@ def collect_folds(
 
 
 def _cross_validated(examples: list[list[Example]]) -> list[Outcome]:
-    """The first corpus's mentions, each ranked by a ranker that has not seen its fold."""
+    """The first corpus's mentions, each ranked by a ranker that has not seen its fold; without bounds of sureness."""
     outcomes = []
     for k, fold in enumerate(examples):
         ranker = learn([e for j, some in enumerate(examples) if j != k for e in some])
         outcomes += [outcome(e, ranker) for e in fold if e.is_ours]
     return outcomes
+
+
+def _bounded(outcome: Outcome, least: float) -> Outcome:
+    resolved = outcome.resolved and outcome.score >= least
+    return outcome._replace(resolved=resolved, right=resolved and outcome.right)
 
 
 def outcome(example: Example, ranker: Ranker) -> Outcome:
