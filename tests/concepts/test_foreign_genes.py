@@ -40,7 +40,7 @@ def genes_of(linker, marked):
         "[Escherichia coli] {RecA} and {LexA} regulate repair.",
         "[Mycobacterium tuberculosis] {KatG} activates isoniazid, and {InhA} is what it inhibits.",
         "The structure of [Anabaena] {FNR} was solved; {FNR} binds NADP.",
-        "[HIV-1] {gp41} and [influenza A virus] {NS1} were cloned.",
+        "[Influenza A virus] {NS1} was cloned.",
         "[Plasmodium falciparum] {DHFR} mutates, and {DHFR} was sequenced in [P. falciparum] of two regions.",
         "[Trypanosoma brucei] {aldolase} may be inhibited. {aldolase} was cloned.",
         "[Candida albicans] {CDR1} pumps azoles out.",
@@ -57,6 +57,7 @@ def test_a_gene_of_an_organism_without_genes_here_is_no_human_one(linker, text):
     [
         ("[HIV-1] infection lowers {CD4} and raises {IL-6}.", [("920",), ("3569",)]),
         ("[HIV-1] {Nef} downregulates {CD4} of [patients].", [("156110",), ("920",)]),
+        ("[HIV-1] {gp41} was cloned.", [("155971",)]),
         ("{IL-6} rose in [Plasmodium falciparum] malaria.", [("3569",)]),
         ("[Pseudomonas aeruginosa] grew, and {IL-6} of [humans] rose.", [("3569",)]),
         ("[Saccharomyces cerevisiae] {GAL4} was deleted.", [("855828",)]),

@@ -106,6 +106,8 @@ def _joined(examples: Iterable[Example]) -> list[Example]:
 
 
 def _learn_choice(examples: Sequence[Example], decay: float = DECAY) -> dict[str, float]:
+    if not examples:  # every name means one thing
+        return {}
     # Those of the mention are the same for all its candidates.
     names = _frequent(f for e in examples for features in e.features for f in features if not f.startswith("u:"))
     rows = [features for e in examples for features in e.features]
