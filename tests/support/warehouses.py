@@ -9,12 +9,12 @@ import pyarrow.parquet as pq
 
 from fake_model import MODEL_ID, FakeLoader
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
-from litcoin_batch.warehouse.nightly.quality_gates import Gates
+from litcoin_batch.warehouse.nightly.quality_gates import QualityGates
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY, TableLog
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS, arrow_schema
 
-OPEN = Gates(max_reject_share=1.0, max_drop=1.0)
+OPEN = QualityGates(max_reject_share=1.0, max_drop=1.0)
 
 
 def annotate(spark, warehouse, *paths, run_id=None, partitions=2, model_id=MODEL_ID, loader=None, gates=OPEN, **inputs):

@@ -1,7 +1,7 @@
 """Documents that the model fails on, kept from taking their neighbours along.
 
 What raises is caught where it happens (``annotate_surviving``). What kills or stalls the process can only
-be survived from outside: ``CarefulAnnotator`` runs the model in a child of the Spark worker. Where the
+be survived from outside: ``IsolatedAnnotator`` runs the model in a child of the Spark worker. Where the
 child dies or gives no answer in time, it is replaced, and the few documents it had are handed over again
 one by one, so that the guilty ones are known and everything else is annotated.
 """
@@ -46,11 +46,11 @@ class AnnotatesDocuments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the model may be silent, and whether it runs where it can do no harm (``careful``)."""
+    """How long the model may be silent, and whether it runs where it can do no harm (``isolated``)."""
 
     batch_sec: float = 600.0
     document_sec: float = 60.0
-    careful: bool = False
+    isolated: bool = False
 
 
 class _ModelDied(Exception):
@@ -83,7 +83,7 @@ def volunteer_for_memory_killer() -> None:
         return
 
 
-class CarefulAnnotator:
+class IsolatedAnnotator:
     """The model in a child process, for the length of a ``with``; started at first need.
 
     ``load``: what ``inference.Loader`` is; it must need nothing that only a Spark task knows.
@@ -96,7 +96,7 @@ class CarefulAnnotator:
         self._model_id = ""
         self._n_lost_in_a_row = 0
 
-    def __enter__(self) -> CarefulAnnotator:
+    def __enter__(self) -> IsolatedAnnotator:
         return self
 
     def __exit__(self, *_: object) -> None:

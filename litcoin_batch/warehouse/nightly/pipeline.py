@@ -25,7 +25,7 @@ from litcoin_batch.warehouse.nightly import input_files, quality_gates, revision
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.tables.log import State
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
@@ -60,7 +60,7 @@ class How:
 
     partitions: int | None = None
     limits: Limits = Limits()
-    gates: quality_gates.Gates = quality_gates.Gates()
+    gates: quality_gates.QualityGates = quality_gates.QualityGates()
     about: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,7 +140,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
         "notes": partial(_notes, read),
     }
-    restored, held, notes = do_together(run.spark, look_up).values()
+    restored, held, notes = run_concurrently(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
     back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
     texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
@@ -150,7 +150,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)  # type: ignore[arg-type]
     settled = revisions.settle(flagged, annotated)
 
-    with as_one_step(run.durations_sec, "write"):
+    with timed_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, model_id, annotated, carried),
@@ -166,7 +166,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
             "tally": partial(tally, settled),
             "found": partial(_found, annotated),
         }
-        kept: dict[str, Any] = do_together(run.spark, steps)
+        kept: dict[str, Any] = run_concurrently(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     check_counts(counts, n_restored, n_rows)

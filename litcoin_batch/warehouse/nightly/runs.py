@@ -21,7 +21,7 @@ from litcoin_batch.schema import ContractError, check_run_id
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.nightly.staging import Staging
-from litcoin_batch.warehouse.spark.concurrency import do_together
+from litcoin_batch.warehouse.spark.concurrency import run_concurrently
 from litcoin_batch.warehouse.tables.log import ANNOTATE, OTHERS, DataFile, State, TableLog
 from litcoin_batch.warehouse.tables.schemas import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of
 from litcoin_batch.warehouse.tables.stored import Stored
@@ -148,7 +148,7 @@ class Run:
         kept = self.keep("annotations", annotations, ("pmid",), n_bytes=n_bytes, model_id=model_id, stamp=stamp)
         return {
             "annotations": kept,
-            **do_together(self.spark, self.flat_steps(kept, model_id, n_bytes=n_bytes, stamp=stamp)),
+            **run_concurrently(self.spark, self.flat_steps(kept, model_id, n_bytes=n_bytes, stamp=stamp)),
         }
 
     def flat_steps(

@@ -9,7 +9,7 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.warehouse.inference.ahead import ahead
 from litcoin_batch.warehouse.inference.isolation import Limits
-from litcoin_batch.warehouse.inference.workers import _annotate_plainly
+from litcoin_batch.warehouse.inference.workers import _annotate_in_process
 from tiny_models import documents, tiny_checkpoint
 
 CPU = torch.device("cpu")
@@ -96,6 +96,6 @@ def test_a_worker_cuts_ahead_what_it_annotates_later(folder):
     split = busy.split
     busy.split = lambda some: cut.append(len(some)) or split(some)
     batches = [documents(5), documents(9), documents(2)]
-    rows = [list(_annotate_plainly(iter(batches), lambda one=one: one, Limits())) for one in (plain, busy)]
+    rows = [list(_annotate_in_process(iter(batches), lambda one=one: one, Limits())) for one in (plain, busy)]
     assert rows[0] == rows[1] and cut == [5, 9, 2]
-    assert list(_annotate_plainly(iter([]), lambda: pytest.fail("loaded for nothing"), Limits())) == []
+    assert list(_annotate_in_process(iter([]), lambda: pytest.fail("loaded for nothing"), Limits())) == []

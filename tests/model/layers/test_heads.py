@@ -4,21 +4,16 @@ import torch
 from torch import nn
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import (
-    BEFORE_EDGES,
-    BEHIND_EDGES,
-    COUNT_EDGES,
-    ROW_STEP,
-    SHARED_EDGES,
-    Mixing,
-    collate,
-    plan_batches,
-)
+from litcoin_batch.model.batching.batches import ROW_STEP, Mixing, collate, plan_batches
 from litcoin_batch.model.batching.entities import join_instances, link_entities
 from litcoin_batch.model.batching.pairs import (
+    BEFORE_EDGES,
+    BEHIND_EDGES,
     CONTEXT_WORDS,
+    COUNT_EDGES,
     GAP_EDGES,
     SENTENCE_GAP_EDGES,
+    SHARED_EDGES,
     build_pairs,
     keep_pairs,
     split_pairs,

@@ -12,11 +12,11 @@ from pyspark import cloudpickle
 
 from fake_model import DEADLY, MODEL_ID, FakeLoader, find
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document, RecordError
-from litcoin_batch.warehouse.inference.isolation import CarefulAnnotator, Limits, _describe_exit
+from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits, _describe_exit
 from litcoin_batch.warehouse.inference.workers import annotate_with
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
-QUICK = Limits(batch_sec=20, document_sec=1.5, careful=True)
+QUICK = Limits(batch_sec=20, document_sec=1.5, isolated=True)
 REASONS = {
     "exits": "the model's process ended with exit code 3",
     "crashes": "the model's process died with signal 11 (SIGSEGV)",
@@ -34,8 +34,8 @@ def documents(n, **words):
     return [Document(i, f"aspirin{i} and gene", f"alien {at.get(i, 'good')}") for i in range(1, n + 1)]
 
 
-def careful(loader=None, limits=QUICK):
-    return CarefulAnnotator(loader or FakeLoader(), limits)
+def isolated(loader=None, limits=QUICK):
+    return IsolatedAnnotator(loader or FakeLoader(), limits)
 
 
 def test_each_deadly_word_has_its_reason():
@@ -45,7 +45,7 @@ def test_each_deadly_word_has_its_reason():
 @pytest.mark.parametrize("word", REASONS)
 def test_the_guilty_document_alone_is_lost(word):
     some = documents(70, **{word: 40})
-    with careful() as annotator:
+    with isolated() as annotator:
         found = annotator.annotate_surviving(some)
         assert annotator.model_id == MODEL_ID
     (lost,) = [f for f in found if isinstance(f, Exception)]
@@ -54,9 +54,9 @@ def test_the_guilty_document_alone_is_lost(word):
     assert [f for f in found if isinstance(f, Annotation)] == [find(d) for d in some if d.pmid != 40]
 
 
-def test_what_a_careful_annotator_finds_is_what_the_model_finds():
+def test_what_an_isolated_annotator_finds_is_what_the_model_finds():
     some = documents(100)
-    with careful() as annotator:
+    with isolated() as annotator:
         assert annotator.annotate_surviving(some) == [find(d) for d in some]
         assert annotator.annotate_surviving([]) == []
 
@@ -83,7 +83,7 @@ class Broken:
     ],
 )
 def test_a_model_that_cannot_be_loaded_is_no_fault_of_a_document(broken, kind, message):
-    with careful(broken) as annotator, pytest.raises(kind, match=message):
+    with isolated(broken) as annotator, pytest.raises(kind, match=message):
         annotator.annotate_surviving(documents(3))
 
 
@@ -91,7 +91,7 @@ def test_a_model_that_survives_nothing_is_given_up(monkeypatch):
     monkeypatch.setattr("litcoin_batch.warehouse.inference.isolation._HOPELESS", 3)
     hopeless = [Document(i, "exits", None) for i in range(1, 41)]
     with (
-        careful() as annotator,
+        isolated() as annotator,
         pytest.raises(ContractError, match="3 documents in a row, the last of them PMID 3: .*code 3"),
     ):
         annotator.annotate_surviving(hopeless)
@@ -100,7 +100,7 @@ def test_a_model_that_survives_nothing_is_given_up(monkeypatch):
 def test_losses_with_survivors_between_them_are_no_reason_to_give_up(monkeypatch):
     monkeypatch.setattr("litcoin_batch.warehouse.inference.isolation._HOPELESS", 2)
     mixed = [Document(i, "exits" if i % 2 else "gene", None) for i in range(1, 7)]
-    with careful() as annotator:
+    with isolated() as annotator:
         found = annotator.annotate_surviving(mixed)
     assert [isinstance(f, Exception) for f in found] == [bool(d.pmid % 2) for d in mixed]
 
@@ -116,9 +116,9 @@ import multiprocessing, sys, threading, time
 sys.path[:0] = {path!r}
 from fake_model import FakeLoader
 from litcoin_batch.schema import Document
-from litcoin_batch.warehouse.inference.isolation import CarefulAnnotator, Limits
+from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits
 if __name__ == "__main__":
-    annotator = CarefulAnnotator(FakeLoader(), Limits(document_sec=600))
+    annotator = IsolatedAnnotator(FakeLoader(), Limits(document_sec=600))
     assert annotator.model_id
     threading.Timer(0.3, lambda: print(annotator._child.pid, flush=True)).start()
     annotator.annotate_surviving([Document(1, "backtracks", None)])
@@ -153,7 +153,7 @@ def _runs(pid):
         return False
 
 
-def test_tasks_annotate_carefully_where_asked_to(spark):
+def test_tasks_annotate_isolated_where_asked_to(spark):
     some = documents(50, sleeps=3, crashes=20, poison=45)
     frame = spark.createDataFrame(
         [(d.pmid, d.title, d.abstract) for d in some], "pmid long, title string, abstract string"
