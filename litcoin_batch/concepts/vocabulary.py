@@ -112,6 +112,10 @@ class Vocabulary:
         number = self._names.get(type_letter(type) + key)
         return () if number is None else _marked(key, self._entries_of(number, type), self._everyday)
 
+    def knows(self, key: str, type: str) -> bool:
+        """Whether ``find`` gives anything."""
+        return type_letter(type) + key in self._names
+
     def _entries_of(self, number: int, type_: str) -> list[Entry]:
         block = number - number % BLOCK
         place = self._n_names + block // BLOCK * 4
@@ -248,6 +252,9 @@ class LayeredVocabulary:
             return tuple(sorted(merged.values(), key=lambda e: KINDS.index(e.kind)))
         return tuple(own.values())
 
+    def knows(self, key: str, type: str) -> bool:
+        return (type, key) in self._entries or self._below.knows(key, type)
+
     def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
         own = [name for type_, name in self._entries if type_ == type and name.startswith(key)]
         return list(dict.fromkeys((*own, *self._below.prefix(key, type, limit))))[:limit]
@@ -289,10 +296,14 @@ def _marked(key: str, entries: Sequence[Entry], everyday: frozenset[str]) -> tup
     of_name = (("everyday",) if key in everyday else ()) + (("one-letter",) if len(key) == 1 else ())
     if len(entries) == 1:
         return (entries[0]._replace(marks=of_name),) if of_name else tuple(entries)
-    of_their_own = [(e.taxon, e.concept_id) for e in entries if e.kind in _OF_THEIR_OWN]
+    of_taxon: dict[int | None, set[str]] = {}
+    for entry in entries:
+        if entry.kind in _OF_THEIR_OWN:
+            of_taxon.setdefault(entry.taxon, set()).add(entry.concept_id)
     marked = []
     for entry in entries:
-        rivals = any(taxon == entry.taxon and rival != entry.concept_id for taxon, rival in of_their_own)
-        marks = ("ambiguous", *of_name) if rivals else of_name
+        own = of_taxon.get(entry.taxon, ())
+        has_rivals = len(own) > (entry.concept_id in own)
+        marks = ("ambiguous", *of_name) if has_rivals else of_name
         marked.append(entry._replace(marks=marks) if marks else entry)
     return tuple(marked)
