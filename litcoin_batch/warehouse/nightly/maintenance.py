@@ -38,9 +38,9 @@ def compact(run: Run) -> State:
     parent, stored = _committed(run), run.stored
     run.begin({"work": COMPACT})
     retired = stored.read("retired")
-    models = {file.model_id for table in BY_MODEL for file in run.log.files(parent, table)}
+    named = (file.model_id for table in BY_MODEL for file in run.log.files(parent, table))
     relations = stored.empty("relations")
-    for model_id in sorted(models - {None}) or [parent.model_id]:
+    for model_id in sorted({name for name in named if name is not None}) or [parent.model_id]:
         rows = without(stored.read("annotations", model_id).where(F.col("model_id") == model_id), retired, ANNOTATION)
         kept = run.keep_annotations(rows, model_id, n_bytes=max(map(stored.n_bytes, BY_MODEL)), stamp=False)
         if model_id == parent.model_id:
