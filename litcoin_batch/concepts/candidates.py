@@ -10,6 +10,7 @@ from typing import NamedTuple, Protocol
 from litcoin_batch.concepts.names.composites import parts_of
 from litcoin_batch.concepts.names.folding import fold, plain_letters
 from litcoin_batch.concepts.names.name_forms import name_forms
+from litcoin_batch.concepts.vocabulary import Concept, Entry
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -19,24 +20,6 @@ _MAX_CHARS = 200
 _LONGEST_FAMILY_CHARS = 40
 _LEAST_MEMBERS = 3
 _SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
-
-
-class Entry(Protocol):
-    """What a vocabulary says of one name of one concept."""
-
-    concept_id: str
-    taxon: int | None
-    kind: str
-    source: str
-    marks: tuple[str, ...]
-    count: int
-
-
-class Concept(Protocol):
-    """What a vocabulary says of a concept."""
-
-    name: str
-    written_id: str | None
 
 
 class Names(Protocol):

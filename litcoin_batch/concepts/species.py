@@ -123,7 +123,7 @@ class Organisms:
         elif place.earlier is not None:
             found.append(f"s:earlier-{kin}" if place.earlier == taxon else f"s:earlier-other-{kin}")
         if self.order:
-            share = self.counts[taxon] / len(self.spans)
+            share = self.counts[taxon or 0] / len(self.spans)
             found.append(f"s:share-{kin}-{_bucket(share)}")
             if self.order[0] == taxon:
                 found.append(f"s:top-{kin}" if len(self.order) > 1 else f"s:only-{kin}")
@@ -132,7 +132,7 @@ class Organisms:
         else:
             found.append(f"s:none-{kin}")
         if self.lines:
-            share = self.lines[taxon] / self.lines.total()
+            share = self.lines[taxon or 0] / self.lines.total()
             found.append(f"s:line-{kin}-{'some' if self.order else 'none'}-{share > 0.5}")
         known = "none" if not self.order else "in" if taxon in self.counts else "out"
         found.append(f"s:case-{place.case}-{kin}-{known}")

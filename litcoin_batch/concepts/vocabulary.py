@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from litcoin_batch.concepts.lexicon_files import Row, split_ids
 from litcoin_batch.concepts.names.folding import fold
@@ -214,9 +214,8 @@ class LayeredVocabulary:
     (names of annotated texts: entries that are there already get the rows' ``count``).
     """
 
-    def __init__(
-        self, below: Vocabulary | LayeredVocabulary, rows: Iterable[Row], layer_id: str | None, replace: bool
-    ) -> None:
+    def __init__(self, below: Any, rows: Iterable[Row], layer_id: str | None, replace: bool) -> None:
+        """``below``: a vocabulary of any kind, or another layer."""
         self._below = below
         self._replace = replace
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
@@ -224,7 +223,7 @@ class LayeredVocabulary:
         for row in rows:
             digest.update(repr(tuple(row)).encode())
             self._add(row)
-        self.vocabulary_id = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
+        self.vocabulary_id: str = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
 
     def _add(self, row: Row) -> None:
         key = row.type, fold(row.surface, row.type)
@@ -263,8 +262,20 @@ class LayeredVocabulary:
     def __len__(self) -> int:
         return len(self._below)
 
-    def __getattr__(self, name: str):
-        # All that layers do not change: concepts, orthologues, numbers of names.
+    def concept(self, concept_id: str, type: str | None = None) -> Concept | None:
+        return self._below.concept(concept_id, type)
+
+    def taxon_of_gene(self, concept_id: str) -> int | None:
+        return self._below.taxon_of_gene(concept_id)
+
+    def taxon_of_cell_line(self, concept_id: str) -> int | None:
+        return self._below.taxon_of_cell_line(concept_id)
+
+    def orthologues(self, gene_id: str) -> tuple[str, ...]:
+        return self._below.orthologues(gene_id)
+
+    def __getattr__(self, name: str) -> Any:
+        # What else layers do not change: numbers of names, files.
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._below, name)

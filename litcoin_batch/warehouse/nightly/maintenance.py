@@ -35,8 +35,8 @@ def compact(run: Run) -> State:
     parent, stored = _committed(run), run.stored
     run.begin({"work": COMPACT})
     retired = stored.read("retired")
-    models = {file.model_id for table in BY_MODEL for file in run.log.files(parent, table)}
-    for model_id in sorted(models - {None}) or [parent.model_id]:
+    named = (file.model_id for table in BY_MODEL for file in run.log.files(parent, table))
+    for model_id in sorted({name for name in named if name is not None}) or [parent.model_id]:
         rows = _without(stored.read("annotations", model_id).where(F.col("model_id") == model_id), retired, ANNOTATION)
         run.keep_annotations(rows, model_id, n_bytes=max(map(stored.n_bytes, BY_MODEL)), stamp=False)
     documents = _marked(stored.read_documents(), retired)

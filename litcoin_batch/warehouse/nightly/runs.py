@@ -67,7 +67,7 @@ class Run:
             if self.parent.number:
                 # A run may have died between its commit and this.
                 write_scripts(self.storage, self.log, self.parent)
-            if self.committed is not None:
+            if self._given is not None and self.committed is not None:
                 Staging(self.spark, self.storage, self._given).discard(self._folders_in_use())
         except BaseException:
             self._lock.__exit__()

@@ -44,7 +44,7 @@ def read_query(sql: str | None, file: str | None, parameters: Sequence[str]) -> 
     """The text of one query and the values of its markers. Raises ``ConfigError`` for anything unclear."""
     if (sql is None) == (file is None):
         raise ConfigError("expected one query: either SQL text or --file")
-    text = sql if sql is not None else _read_file(file)
+    text = sql if sql is not None else _read_file(file or "")
     values = dict(_read_parameter(parameter) for parameter in parameters)
     markers = set(_MARKER.findall(_NO_MARKERS.sub(" ", text)))
     if missing := sorted(markers - set(values)):

@@ -88,7 +88,7 @@ def _race(warehouse: str, n_rows: int) -> None:
     TableLog(warehouse).create()
     command = [sys.executable, str(Path(racers.__file__)), warehouse]
     racing = [subprocess.Popen([*command, name, str(n_rows)], stdout=subprocess.PIPE, text=True) for name in "ab"]
-    told = [json.loads(racer.communicate(timeout=300)[0]) for racer in racing]
+    told = [json.loads(racer.communicate(timeout=1_800)[0]) for racer in racing]
     rows = TableLog(warehouse).runs()
     assert sorted(row["run_id"] for row in rows) == sorted(run_id for one in told for run_id in one["won"])
     assert [row["run_number"] for row in rows] == list(range(1, len(rows) + 1))
