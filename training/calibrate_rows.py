@@ -10,6 +10,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -74,7 +75,7 @@ def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **o
         held_out = cross_fitted(table, folds, options["seed"])
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
-    figures = {
+    figures: dict[str, Any] = {
         "gold": [path.name for path in gold],
         "n_documents": len(documents),
         "before": score_rows(truth, found),

@@ -60,7 +60,19 @@ ALLOWED = {
     # What its own measurements need: all rooms, and the libraries that the baselines are made of.
     "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},
     **{f"jobs/{verb}.py": {f"{OWN}.commands"} for verb in ("annotate", "query", "maintain", "export", "topics")},
-    "jobs": {OWN, "benchmarks", *_SPARK, "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
+    "jobs": {
+        OWN,
+        "benchmarks",
+        *_SPARK,
+        "pandas",
+        *_NUMBERS,
+        "deltalake",
+        "duckdb",
+        "lxml",
+        "click",
+        "yaml",
+        "pubmed_parser",
+    },
     "training": {
         *(
             f"{OWN}.{room}"

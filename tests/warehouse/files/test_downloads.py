@@ -35,16 +35,18 @@ def when_asked(monkeypatch, do):
 
     def open_client():
         client = opened()
-        # What a handler gives back would be taken for the answer.
-        client.meta.events.register("before-send.s3.GetObject", lambda **_: [do()] and None)
+        client.meta.events.register("before-send.s3.GetObject", before_send)
         return client
+
+    def before_send(**_):
+        do()  # what is given back would be taken for the answer
 
     monkeypatch.setattr(downloads, "open_client", open_client)
 
 
 def test_ranges_come_in_parallel(s3, bucket, tmp_path, monkeypatch):
     bucket({"x": noise(4 * MIB)})
-    together, first = threading.Barrier(3, timeout=30), threading.Lock()
+    together, first = threading.Barrier(3, timeout=300), threading.Lock()
     # The first range comes alone, then all others.
     when_asked(monkeypatch, lambda: first.acquire(blocking=False) or together.wait())
     download("s3://bucket/x", tmp_path / "x", range_bytes=MIB)
@@ -202,7 +204,7 @@ def test_processes_of_one_host_share_one_download(s3, bucket, pytestconfig):
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
-    folders = {process.communicate(timeout=120)[0].strip() for process in processes}
+    folders = {process.communicate(timeout=600)[0].strip() for process in processes}
     assert [process.returncode for process in processes] == [0, 0, 0]
     (folder,) = folders
     assert {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()} == {
@@ -244,7 +246,7 @@ def test_the_lock_of_a_killed_process_does_not_stay(bucket, tmp_path):
     holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(tmp_path / "x.lock", theirs))
     holder.start()
     try:
-        assert ours.poll(60) and ours.recv()
+        assert ours.poll(600) and ours.recv()
         with (tmp_path / "x.lock").open("a") as stream, pytest.raises(BlockingIOError):
             downloads.fcntl.flock(stream, downloads.fcntl.LOCK_EX | downloads.fcntl.LOCK_NB)
     finally:
