@@ -9,11 +9,11 @@ import pytest
 from pyspark.errors import PySparkException
 
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
-from litcoin_batch.warehouse.tables.schemas import FILES, REJECTS, RUNS, SCHEMAS, arrow_schema, table_of
+from litcoin_batch.warehouse.tables.schemas import FILES, RUNS, SCHEMAS, arrow_schema, table_of
 
 
 def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
-    both = threading.Barrier(2, timeout=60)
+    both = threading.Barrier(2, timeout=300)
 
     def meet(n):
         both.wait()
@@ -39,12 +39,13 @@ def test_steps_inherit_what_spark_knows_of_the_thread_that_begins_them(spark):
 
 
 def test_no_more_steps_at_once_than_asked_for(spark):
-    at_once, most = [], []
+    # Pairs meet: with fewer at once, none would.
+    at_once, most, pair = [], [], threading.Barrier(2, timeout=300)
 
     def step():
         at_once.append(1)
         most.append(len(at_once))
-        time.sleep(0.05)
+        pair.wait()
         at_once.pop()
 
     run_concurrently(spark, {str(i): step for i in range(6)}, at_once=2)
@@ -63,7 +64,7 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
         spark.range(2, numPartitions=1).mapInArrow(endless, "id long").count()
 
     def fail():
-        begun.wait(60)
+        begun.wait(300)
         # Until Spark knows of the other's job.
         while not spark.sparkContext.statusTracker().getActiveJobsIds():
             time.sleep(0.05)
@@ -72,7 +73,7 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
     started = time.monotonic()
     with pytest.raises(OSError, match="the disk is full"):
         run_concurrently(spark, {"long": long_job, "fails": fail, "never": lambda: after.append(1)}, at_once=2)
-    assert time.monotonic() - started < 120 and not after
+    assert time.monotonic() - started < 500 and not after
     with pytest.raises(PySparkException):
         run_concurrently(
             spark, {"one": lambda: spark.sql("SELECT 1").count(), "two": lambda: spark.sql("SELECT missing")}
@@ -80,11 +81,11 @@ def test_the_first_failure_stops_the_others_and_what_spark_does_for_them(spark):
     assert spark.range(3).count() == 3
 
 
-def test_what_a_block_times_counts_as_one_step():
+def test_what_a_block_times_counts_timed_step():
     durations = {"read": 2.0}
     with timed_step(durations, "write"):
-        durations |= {"documents": 7.0, "rejects": 8.0}
-    assert durations.keys() == {"read", "write"} and durations["read"] == 2.0 and durations["write"] < 5
+        durations |= {"documents": 7e6, "rejects": 8e6}
+    assert durations.keys() == {"read", "write"} and durations["read"] == 2.0 and durations["write"] < 1e6
 
 
 def test_rows_that_the_driver_knows_need_no_job(spark):
@@ -94,7 +95,7 @@ def test_rows_that_the_driver_knows_need_no_job(spark):
         empty = table_of(spark, (), schema)
         assert empty.schema == schema and empty.collect() == []
     rejects = [("a.xml", 3, "cut off", "<Pubmed", "r1"), ("b.xml", 0, "empty file", None, "r1")]
-    assert [tuple(row) for row in table_of(spark, rejects, REJECTS).collect()] == rejects
+    assert [tuple(row) for row in table_of(spark, rejects, SCHEMAS["rejects"]).collect()] == rejects
     assert not tracker.getJobIdsForGroup("rows")
     spark.range(3).count()
     assert tracker.getJobIdsForGroup("rows"), "jobs would have been seen"

@@ -180,7 +180,7 @@ def _end_worker_after(limit_sec: float) -> Iterator[None]:
 
     Works where the model hangs in native code and holds the interpreter's lock.
     """
-    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__ or 2)
     try:
         yield
     finally:

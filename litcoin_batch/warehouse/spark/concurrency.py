@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
@@ -49,7 +49,8 @@ def run_concurrently(
             pool.shutdown(wait=False, cancel_futures=True)
             spark.sparkContext.cancelJobGroup(group)
             raise
-    return {name: future.result() for name, future in futures.items()}
+    # None stands for what was not begun; then another step has failed, and its error was raised.
+    return {name: cast(T, future.result()) for name, future in futures.items()}
 
 
 @contextmanager

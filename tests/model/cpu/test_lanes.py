@@ -50,7 +50,7 @@ def test_what_fails_ahead_fails_where_it_is_used():
 
 
 def test_lanes_keep_the_order_and_work_at_once():
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=300)
 
     def work(item):
         if item < 2:
