@@ -15,41 +15,29 @@ import torch
 
 from litcoin_batch.concepts.linker import Choice, Linker
 from litcoin_batch.concepts.opening import open_linker
-from litcoin_batch.model.batching.batches import (
-    SENTENCES_APART,
-    DocumentBatch,
-    Instances,
-    Pairs,
-    build_pairs,
-    collate,
-    plan_batches,
-    split_pairs,
-)
+from litcoin_batch.model.batching.batches import DocumentBatch, collate, plan_batches
 from litcoin_batch.model.batching.entities import TYPE_INDEX, Entities, join_instances, link_entities
-from litcoin_batch.model.batching.tags import decode_tags
+from litcoin_batch.model.batching.pairs import Instances, Pairs, build_pairs, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels, without_denormals
+from litcoin_batch.model.decoding import decode_mentions, decode_relations
 from litcoin_batch.model.layers.encoders import RecurrentEncoder
-from litcoin_batch.model.layers.heads import N_CLASSES, N_LOGITS, NOVELTY, SUBJECT
+from litcoin_batch.model.layers.heads import N_CLASSES, N_LOGITS, NOVELTY
 from litcoin_batch.model.layers.pooling import Words
-from litcoin_batch.model.mention_rules import tidy_span
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.schema import (
     ENTITY_TYPES,
     RELATION_TYPES,
     Annotation,
     Document,
-    Evidence,
     Mention,
-    Relation,
 )
 from litcoin_batch.text.pieces import Pieces, split_pieces
 
 # Bounds the memory of one document with thousands of mentions; ordinary batches stay in one part.
 MAX_MENTION_PAIRS = 65_536
-SCORE_DECIMALS = 6
 # Freed memory is given back after so many batches: more often costs time, as what comes next must ask for it again.
 _BATCHES_UNTIL_GIVEN_BACK = 32
 
@@ -202,42 +190,20 @@ class Annotator:
         batch = self._collate(pieces)
         words = self.model.words(batch)
         texts = [document.text for document in documents]
-        from_text = given is None
+        calibration, from_text = self._config.calibration, given is None
         if from_text:
-            given = self.resolve_mentions(documents, self._find_mentions(batch, words, texts))
+            log_p, tags = self.model.tag_log_probabilities(words, batch)
+            found = decode_mentions(texts, pieces, log_p, tags, calibration.tag_temperature)
+            given = self.resolve_mentions(documents, found)
         entities = link_entities(given, pieces)
-        relations = self._decode_relations(texts, batch, entities, self._score_pairs(batch, words, entities))
+        scored = self._score_pairs(batch, words, entities)
+        relations = decode_relations(texts, pieces, entities, scored, calibration)
         if from_text and self.row_calibration:
             relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(given, relations, strict=True)]
         return [
             Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
             for document, mentions, found in zip(documents, given, relations, strict=True)
         ]
-
-    def _find_mentions(self, batch: DocumentBatch, words: Words, texts: list[str]) -> list[list[Mention]]:
-        log_p, tags = self.model.tag_log_probabilities(words, batch)
-        row = np.repeat(np.arange(len(texts)), [p.n_words for p in batch.pieces])
-        ranges, kinds = decode_tags(tags.cpu().numpy(), row)
-        mentions: list[list[Mention]] = [[] for _ in texts]
-        if not len(ranges):
-            return mentions
-        # Few words are part of a mention; only their scores are needed.
-        inside = torch.nonzero(tags).squeeze(1)
-        score = torch.softmax(log_p[inside] / self._config.calibration.tag_temperature, dim=-1)
-        score = score.gather(1, tags[inside, None]).squeeze(1).cpu().numpy()
-        # A mention is as sure as its least sure word.
-        n_words = ranges[:, 1] - ranges[:, 0]
-        scores = np.minimum.reduceat(score, np.cumsum(n_words) - n_words)
-        spans = np.concatenate([p.word_spans for p in batch.pieces])
-        places = (row[ranges[:, 0]], spans[ranges[:, 0], 0], spans[ranges[:, 1] - 1, 1], kinds)
-        for (where, start, end, kind), value in zip(
-            zip(*(column.tolist() for column in places), strict=True), scores.tolist(), strict=True
-        ):
-            span = tidy_span(texts[where], start, end, ENTITY_TYPES[kind])
-            if span is not None and (not mentions[where] or mentions[where][-1].end <= span[0]):
-                text = texts[where][slice(*span)]
-                mentions[where].append(Mention(*span, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
-        return mentions
 
     def _score_pairs(
         self, batch: DocumentBatch, words: Words, entities: list[Entities]
@@ -251,58 +217,6 @@ class Annotator:
             scores.mention_pair[torch.from_numpy(rows).to(words.rows.device)] = found.mention_pair
         return instances, pairs, scores
 
-    def _decode_relations(
-        self,
-        texts: list[str],
-        batch: DocumentBatch,
-        entities: list[Entities],
-        scored: tuple[Instances, Pairs, PairScores],
-    ) -> list[list[Relation]]:
-        instances, pairs, scores = scored
-        relations: list[list[Relation]] = [[] for _ in texts]
-        calibration = self._config.calibration
-        # In 64 bits: the last bit of a sigmoid in 32 depends on where in its batch a number stands.
-        every = scores.pair.double()
-        logits, novel_logits = every[:, :N_CLASSES], every[:, NOVELTY]
-        logits[:, 0] += calibration.none_offset
-        probability = torch.softmax(logits / calibration.pair_temperature, dim=-1)
-        novelty = calibration.novelty(novel_logits)
-        score, kind = probability.max(dim=-1)
-        score, kind = calibration.relation(score).cpu().numpy(), kind.cpu().numpy()
-        chosen = np.flatnonzero(kind > 0)
-        if not len(chosen):
-            return relations
-        carrier = _best_mention_pair(pairs, scores.mention_pair.cpu().numpy(), kind, chosen)
-        one, two = pairs.entity_1[chosen], pairs.entity_2[chosen]
-        words = (instances.first[pairs.left[carrier]], instances.first[pairs.right[carrier]])
-        columns = (
-            instances.entity_document[one],
-            one,
-            two,
-            *words,
-            kind[chosen],
-            score[chosen],
-            novelty.cpu().numpy()[chosen],
-            every[:, SUBJECT].argmax(dim=1).cpu().numpy()[chosen],
-        )
-        ids = [entity_id for e in entities for entity_id in e.ids]
-        for where, a, b, left, right, type_, score_, novel_score, acts in zip(
-            *(c.tolist() for c in columns), strict=True
-        ):
-            relations[where].append(
-                Relation.between(
-                    ids[a],
-                    ids[b],
-                    RELATION_TYPES[type_ - 1],
-                    novel_score > 0.5,
-                    score=round(score_, SCORE_DECIMALS),
-                    novel_score=round(novel_score, SCORE_DECIMALS),
-                    evidence=_evidence(texts[where], batch.pieces[where], left, right),
-                    subject=(None, ids[a], ids[b])[acts],
-                )
-            )
-        return relations
-
 
 def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
     """(types, types) bool, symmetric."""
@@ -310,25 +224,3 @@ def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
     for a, b in names:
         allowed[TYPE_INDEX[a], TYPE_INDEX[b]] = allowed[TYPE_INDEX[b], TYPE_INDEX[a]] = True
     return allowed
-
-
-def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
-    where there are such; ``chosen`` is sorted.
-    """
-    wanted = np.zeros(pairs.n_pairs, bool)
-    wanted[chosen] = True
-    rows = np.flatnonzero(wanted[pairs.pair])
-    pair = pairs.pair[rows]
-    margin = logits[rows, kind[pair]] - logits[rows, 0]
-    # A sentence that names both says more of them than two that name one each.
-    apart = pairs.mention_features[rows, SENTENCES_APART] > 0
-    order = np.lexsort((-margin, apart, pair))
-    return rows[order[np.searchsorted(pair[order], chosen)]]
-
-
-def _evidence(text: str, pieces: Pieces, *words: int) -> tuple[Evidence, ...]:
-    """The sentences of these words, in their order."""
-    sentences = sorted({pieces.word_sentences.item(word) for word in words})
-    spans = (pieces.sentence_spans[sentence].tolist() for sentence in sentences)
-    return tuple(Evidence(start, end, text[start:end]) for start, end in spans)

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from litcoin_batch.model.batching.batches import DocumentBatch, Instances, Pairs
+from litcoin_batch.model.batching.batches import DocumentBatch
+from litcoin_batch.model.batching.pairs import Instances, Pairs
 from litcoin_batch.model.cpu.int8 import observed_ranges, to_int8
 from litcoin_batch.model.layers import crf
 from litcoin_batch.model.layers.heads import HeadConfig, PairHead, TagHead

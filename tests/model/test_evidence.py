@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from litcoin_batch.model.annotator import _best_mention_pair
-from litcoin_batch.model.batching.batches import SENTENCES_APART, Pairs
+from litcoin_batch.model.batching.pairs import SENTENCES_APART, Pairs
+from litcoin_batch.model.decoding import _best_mention_pair
 
 
 def pairs(left, right, sentences_apart):

@@ -12,16 +12,9 @@ import numpy as np
 import torch
 from tokenizers import Tokenizer
 
-from litcoin_batch.model.batching.batches import (
-    DocumentBatch,
-    Instances,
-    Pairs,
-    build_pairs,
-    collate,
-    keep_pairs,
-    padded_len,
-)
+from litcoin_batch.model.batching.batches import DocumentBatch, collate, padded_len
 from litcoin_batch.model.batching.entities import TYPE_INDEX, Entities, join_instances, link_entities
+from litcoin_batch.model.batching.pairs import Instances, Pairs, build_pairs, keep_pairs
 from litcoin_batch.model.batching.tags import N_TAGS, encode_tags
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, Document
 from litcoin_batch.text.pieces import Pieces, split_pieces, word_ranges

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from litcoin_batch.model.batching.batches import Pairs
+from litcoin_batch.model.batching.pairs import Pairs
 from litcoin_batch.model.layers import crf
 from litcoin_batch.model.layers.heads import N_CLASSES, NOVELTY, SUBJECT
 from litcoin_batch.model.network import JointModel

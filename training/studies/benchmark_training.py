@@ -36,7 +36,7 @@ from torch import nn
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import Instances, Pairs, split_pairs
+from litcoin_batch.model.batching.pairs import Instances, Pairs, split_pairs
 from litcoin_batch.model.layers.pooling import Words
 from litcoin_batch.model.network import JointModel, PairScores
 from litcoin_batch.readers import FORMATS, read_gold

@@ -26,8 +26,9 @@ from tqdm import tqdm
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from litcoin_batch.model.batching.batches import Pairs, build_pairs, collate, keep_pairs
+from litcoin_batch.model.batching.batches import collate
 from litcoin_batch.model.batching.entities import join_instances
+from litcoin_batch.model.batching.pairs import Pairs, build_pairs, keep_pairs
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.layers.heads import N_CLASSES, HeadConfig
 from litcoin_batch.model.network import JointModel

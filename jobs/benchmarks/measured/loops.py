@@ -10,8 +10,9 @@ from tokenizers import Tokenizer
 from benchmarks.corpus import evenly
 from benchmarks.measured.stages import Arithmetic, Loaded, Stopwatch, counted_pieces, load, read_documents
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import DocumentBatch, build_pairs, collate, plan_batches
+from litcoin_batch.model.batching.batches import DocumentBatch, collate, plan_batches
 from litcoin_batch.model.batching.entities import join_instances, link_entities
+from litcoin_batch.model.batching.pairs import build_pairs
 from litcoin_batch.schema import ConfigError, Document, Mention
 from litcoin_batch.text.pieces import split_pieces
 

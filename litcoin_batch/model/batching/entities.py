@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from litcoin_batch.model.batching.batches import Instances
+from litcoin_batch.model.batching.pairs import Instances
 from litcoin_batch.schema import ENTITY_TYPES, Mention
 from litcoin_batch.text.pieces import Pieces, cut, word_ranges
 from litcoin_batch.text.tokens import edges_of

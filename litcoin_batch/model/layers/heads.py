@@ -13,14 +13,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from litcoin_batch.model.batching.batches import (
+from litcoin_batch.model.batching.batches import ROW_STEP, padded_len
+from litcoin_batch.model.batching.pairs import (
     MENTION_FEATURE_SIZES,
     PAIR_FEATURE_SIZES,
     PLACE_FEATURE_SIZES,
-    ROW_STEP,
     Instances,
     Pairs,
-    padded_len,
 )
 from litcoin_batch.model.batching.tags import N_TAGS
 from litcoin_batch.model.layers.crf import legal_transitions
@@ -50,7 +49,7 @@ _FEATURES = ("mention", "place", "pair")
 
 @dataclass(frozen=True, slots=True)
 class HeadConfig:
-    """``nearest``: how many mention pairs of an entity pair are looked at, see ``batches.build_pairs``.
+    """``nearest``: how many mention pairs of an entity pair are looked at, see ``pairs.build_pairs``.
 
     ``without``: names out of ``PARTS``, left out to measure what they are worth (training/studies/ablation.py), or because they are worth nothing.
     """

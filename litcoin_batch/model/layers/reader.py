@@ -16,7 +16,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from litcoin_batch.model.batching.batches import ROW_STEP, Instances, Pairs
+from litcoin_batch.model.batching.batches import ROW_STEP
+from litcoin_batch.model.batching.pairs import Instances, Pairs
 from litcoin_batch.model.layers.linear import WordLinear
 from litcoin_batch.model.layers.pooling import Words, on_padded_rows
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError

@@ -4,23 +4,20 @@ import torch
 from torch import nn
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import (
+from litcoin_batch.model.batching.batches import ROW_STEP, Mixing, collate, plan_batches
+from litcoin_batch.model.batching.entities import join_instances, link_entities
+from litcoin_batch.model.batching.pairs import (
     BEFORE_EDGES,
     BEHIND_EDGES,
     CONTEXT_WORDS,
     COUNT_EDGES,
     GAP_EDGES,
-    ROW_STEP,
     SENTENCE_GAP_EDGES,
     SHARED_EDGES,
-    Mixing,
     build_pairs,
-    collate,
     keep_pairs,
-    plan_batches,
     split_pairs,
 )
-from litcoin_batch.model.batching.entities import join_instances, link_entities
 from litcoin_batch.model.layers.heads import PARTS, FeatureSum, HeadConfig, TagHead
 from litcoin_batch.model.layers.pooling import log_sum_exp, pool_words
 from litcoin_batch.model.network import JointModel

@@ -7,8 +7,9 @@ from transformers import BertConfig
 from transformers.models.bert.modeling_bert import BertLayer
 
 from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import build_pairs, collate, keep_pairs
+from litcoin_batch.model.batching.batches import collate
 from litcoin_batch.model.batching.entities import join_instances, link_entities
+from litcoin_batch.model.batching.pairs import build_pairs, keep_pairs
 from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.layers.pooling import Words
 from litcoin_batch.model.layers.reader import DISTANCE_EDGES, Reader, ReaderConfig, plan_blocks

@@ -6,8 +6,9 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from litcoin_batch.model.batching.batches import build_pairs, collate
+from litcoin_batch.model.batching.batches import collate
 from litcoin_batch.model.batching.entities import join_instances
+from litcoin_batch.model.batching.pairs import build_pairs
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import RELATION_TYPES, Annotation, Document
 from tiny_models import documents
