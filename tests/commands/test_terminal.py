@@ -105,7 +105,7 @@ INTERRUPTED = """
 import sys, time, types
 from litcoin_batch.commands import terminal
 def work(stop):
-    stop.line = "interrupted, nothing is published"
+    stop.line = "stopped; nothing is published"
     print("working", flush=True)
     try:
         time.sleep(30)
@@ -128,4 +128,4 @@ def test_ctrl_c_is_one_line_and_code_130(ending):
         time.sleep(0.3)
         os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=10)
-    assert (process.returncode, told) == (130, "interrupted, nothing is published\n")
+    assert (process.returncode, told) == (130, "stopped; nothing is published\n")

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable
 from pyspark import cloudpickle
+from pyspark.errors import PySparkException
 
 from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.warehouse.nightly import ingest
@@ -69,6 +70,32 @@ def test_memory_that_runs_out_is_a_reject_of_the_file(monkeypatch, tmp_path):
     assert (reject.record, reject.reason) == (0, "file cannot be read: MemoryError")
 
 
+class DyingRun:
+    """Loses a worker at whatever is not done carefully."""
+
+    spark = None
+
+    def __init__(self, message):
+        self.message, self.asked = message, []
+
+    def stage(self, step, table, schema):
+        self.asked.append((step, table.careful))
+        if not table.careful:
+            raise PySparkException(self.message)
+        return table
+
+
+def test_only_where_a_worker_died_all_is_read_again_carefully(monkeypatch):
+    monkeypatch.setattr(ingest, "read_records", lambda spark, sources, reading, rejects: reading)
+    dying = DyingRun("Python worker exited unexpectedly (crashed)")
+    assert ingest.stage_records(dying, {}, ingest.Reading("csv", True), []) == ingest.Reading("csv", True, careful=True)
+    assert dying.asked == [("read", False), ("read", True)]
+    other = DyingRun("No space left on device")
+    with pytest.raises(PySparkException, match="No space"):
+        ingest.stage_records(other, {}, ingest.Reading(), [])
+    assert other.asked == [("read", False)]
+
+
 def read_or_die(stream, source, format, rules):
     for number, item in enumerate(read_stream(stream, source, format, rules=rules)):
         if number == 1 and source in DEADLY:
@@ -80,7 +107,9 @@ def test_a_run_survives_files_that_kill_its_workers(spark, tmp_path, monkeypatch
     folder = tmp_path / "in"
     folder.mkdir()
     for number, name in enumerate(["a", "crashes", "exits", "z"], start=1):
-        rows = [f'{{"pmid": {10 * number + i}, "title": "gene a{i}", "abstract": "geneA binds geneB."}}' for i in (1, 2)]
+        rows = [
+            f'{{"pmid": {10 * number + i}, "title": "gene a{i}", "abstract": "geneA binds geneB."}}' for i in (1, 2)
+        ]
         (folder / name).write_text("\n".join(rows))
     monkeypatch.setattr(ingest, "read_stream", read_or_die)
     # Workers import the module as it is on disk unless it travels with the function.
