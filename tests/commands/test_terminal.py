@@ -129,3 +129,24 @@ def test_ctrl_c_is_one_line_and_code_130(ending):
         os.kill(process.pid, signal.SIGINT)
     _, told = process.communicate(timeout=10)
     assert (process.returncode, told) == (130, "stopped; nothing is published\n")
+
+
+STARTING = """
+import sys, time, types
+from litcoin_batch.commands import start
+def main(prog_name):
+    print(prog_name, flush=True)
+    time.sleep(30)
+sys.modules["litcoin_batch.commands.front_door"] = types.SimpleNamespace(main=main)
+start.main()
+"""
+
+
+def test_ctrl_c_while_everything_is_imported_is_one_line_and_code_130():
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "litcoin-batch\n"
+    os.kill(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=10)
+    assert (process.returncode, told) == (130, "stopped; nothing was done\n")
