@@ -48,6 +48,7 @@ def measure(words: tuple[str, ...], folder: Path) -> tuple[float, float, str]:
     with subprocess.Popen(
         command, cwd=folder, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     ) as process:
+        assert process.stderr is not None
         first = process.stderr.readline()
         seconds = time.monotonic() - started
         told = [line for line in (first + process.stderr.read()).splitlines() if line.lower().startswith("error")]

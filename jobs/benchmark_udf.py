@@ -39,7 +39,7 @@ class Replay:
 
     model_id = "replay"
 
-    def __init__(self, known: Sequence[tuple[str, Annotation]]) -> None:
+    def __init__(self, known: Sequence[tuple[str | None, Annotation]]) -> None:
         self._by_title = dict(known)
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
@@ -50,7 +50,7 @@ class Replay:
 class ReplayLoader:
     """A model that says again what the real one said of the same texts, at no cost."""
 
-    known: tuple[tuple[str, Annotation], ...]
+    known: tuple[tuple[str | None, Annotation], ...]
 
     def __call__(self) -> Replay:
         return Replay(self.known)

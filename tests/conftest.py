@@ -23,16 +23,19 @@ for folder in (REPOSITORY / "tests" / "support", REPOSITORY / "jobs", REPOSITORY
 pytest_plugins = ["s3_server", "spark_session"]
 
 
-# Begun first, so that none of two processes is left with a long one at the end.
+# Begun first, the longest before the others, so that none of two processes is left with a long one at the end.
 LONG = (
+    "test_standalone",
+    "test_benchmark_jobs",
+    "test_kills",
+    "test_checkpointed_inference",
     "test_year",
     "test_jobs_s3",
     "test_maintenance",
-    "test_standalone",
-    "test_kills",
     "test_runs",
     "test_training",
     "test_jobs_annotate",
+    "test_isolation",
 )
 
 

@@ -29,6 +29,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.cpu.hardware import choose_device, multiplies_bfloat16
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import device_option, seed_option
 from training.data.training_data import data_options, read_training_data
 from training.learning.assemble import load_backbone
 from training.learning.optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
@@ -86,8 +87,8 @@ class Guesser(nn.Module):
 @click.option(
     "--most", default=10_000, show_default=True, type=click.IntRange(min=2), help="Blocks at the most, drawn at random."
 )
-@click.option("--seed", default=1, show_default=True)
-@click.option("--device", default="auto", show_default=True)
+@seed_option
+@device_option
 def main(
     backbone: str,
     output: Path,

@@ -19,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import device_option, format_option, lexicon_option, store_option
 from training.learning.completion import Place, complete
 
 
@@ -41,20 +42,15 @@ from training.learning.completion import Place, complete
     type=click.Path(path_type=Path, exists=True),
     help="Gold file that the calibration is chosen on.",
 )
-@click.option("--format", default="auto", type=click.Choice(("auto", *FORMATS)), show_default=True)
+@format_option
 @click.option("--output", required=True, type=click.Path(path_type=Path))
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
-@click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
-@click.option("--device", default="auto", show_default=True)
+@lexicon_option
+@store_option
+@device_option
 def main(
     folders: tuple[Path, ...],
     dev_files: tuple[Path, ...],
-    format: str,
+    format_: str,
     output: Path,
     lexicon: tuple[Path, ...],
     store: str,
@@ -64,7 +60,7 @@ def main(
         checkpoints = [Checkpoint.load(folder) for folder in folders]
         averaged = average(checkpoints)
         place = Place(output, store, open_linker(lexicon=lexicon), choose_device(device))
-        click.echo(complete(averaged, facts_of(checkpoints), read_gold(dev_files, format), place))
+        click.echo(complete(averaged, facts_of(checkpoints), read_gold(dev_files, format_), place))
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
 

@@ -10,6 +10,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -18,8 +19,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import seal_checkpoint, verify_checkpoint
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import device_option, format_option, seed_option, vocabulary_option
 from training.learning.row_scores import calibration_error, cross_fitted, fit_rows, score_rows, table_of
 
 # Fewer would decide five numbers by chance.
@@ -40,7 +42,7 @@ MIN_ROWS = 50
     type=click.Path(path_type=Path),
     help="Annotated file of held-out documents; may be given several times.",
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 @click.option(
     "--folds",
     default=10,
@@ -49,9 +51,9 @@ MIN_ROWS = 50
     help="For the error that is reported: each document is scored by the others.",
 )
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
-@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option("--seed", default=1, show_default=True)
+@vocabulary_option
+@device_option
+@seed_option
 def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **options) -> None:
     """Fit the scores of CHECKPOINT's relation rows on GOLD, from text alone."""
     try:
@@ -72,7 +74,7 @@ def main(checkpoint: Path, gold: tuple[Path, ...], output: Path, folds: int, **o
         held_out = cross_fitted(table, folds, options["seed"])
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
-    figures = {
+    figures: dict[str, Any] = {
         "gold": [path.name for path in gold],
         "n_documents": len(documents),
         "before": score_rows(truth, found),

@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, seal_checkpoint
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
+from training.command_options import format_option
 from training.data.directions import directed, read_directions
 from training.learning.evaluation import evaluate, headline
 from training.learning.model_card import write_model_card
@@ -30,7 +31,7 @@ from training.learning.model_card import write_model_card
 @click.option(
     "--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Who acts in its relations."
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...], format_: str) -> None:
     try:
         loaded = Checkpoint.load(checkpoint)

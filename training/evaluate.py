@@ -16,8 +16,9 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.annotator import Annotator
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
+from training.command_options import checkpoint_option, device_option, format_option, lexicon_option, vocabulary_option
 from training.data.directions import directed, read_directions
 from training.learning.contrast import (
     FIGURES,
@@ -32,7 +33,7 @@ from training.learning.evaluation import evaluate
 
 
 @click.command()
-@click.option("--checkpoint", required=True, help="Checkpoint folder, or the name of a shipped one.")
+@checkpoint_option
 @click.option(
     "--gold",
     multiple=True,
@@ -50,17 +51,12 @@ from training.learning.evaluation import evaluate
 @click.option(
     "--record", is_flag=True, help="Keep the figures of both as those of this shipped checkpoint, for its test."
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
+@device_option
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
-@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary instead of the shipped one.")
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
+@vocabulary_option
+@lexicon_option
 def main(
     checkpoint: str, gold: tuple[Path, ...], output: Path, lexicon: tuple[Path, ...], format_: str, **options
 ) -> None:

@@ -17,8 +17,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, save_ranges, seal_checkpoint
-from litcoin_batch.readers import FORMATS, read_path
+from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
+from training.command_options import format_option
 
 
 @click.command(help=__doc__)
@@ -31,7 +32,7 @@ from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
     type=click.Path(path_type=Path, exists=True),
     help="A hundred abstracts will do.",
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 def main(checkpoint: Path, files: tuple[Path, ...], format_: str) -> None:
     try:
         loaded = Checkpoint.load(checkpoint)

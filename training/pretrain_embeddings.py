@@ -14,6 +14,7 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.schema import LitcoinBatchError
+from training.command_options import seed_option
 from training.data.piece_vocabulary import save_embeddings, skip_gram, train_tokenizer
 from training.data.training_data import data_options, read_training_data
 from training.learning.assemble import EMBEDDING_WIDTH
@@ -24,7 +25,7 @@ from training.learning.assemble import EMBEDDING_WIDTH
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Folder for train.py --embeddings.")
 @click.option("--pieces", "n_pieces", default=20_000, show_default=True, help="Size of the byte-pair vocabulary.")
 @click.option("--epochs", "n_epochs", default=5, show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@seed_option
 def main(output: Path, n_pieces: int, n_epochs: int, seed: int, **options) -> None:
     """Byte pairs, and skip-gram embeddings of them, from all texts that training may see; --dev is only kept out."""
     try:

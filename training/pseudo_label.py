@@ -23,13 +23,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Annotation, ConfigError, Document, LitcoinBatchError
+from training.command_options import checkpoint_option, device_option, seed_option
 
 # Would end a line or a column.
 _BREAKS = str.maketrans("\t\r\n", "   ")
 
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
-@click.option("--checkpoint", required=True, help="Checkpoint folder, or the name of a shipped one.")
+@checkpoint_option
 @click.option(
     "--documents",
     "files",
@@ -39,14 +40,14 @@ _BREAKS = str.maketrans("\t\r\n", "   ")
     help="Abstracts in any format that is read; may be repeated.",
 )
 @click.option("--number", type=click.IntRange(min=1), default=400, show_default=True, help="Of them, drawn at random.")
-@click.option("--seed", default=1, show_default=True)
+@seed_option
 @click.option(
     "--exclude-pmids",
     multiple=True,
     type=click.Path(exists=True, path_type=Path),
     help="PMIDs not to draw, white space between; evaluation documents belong here.",
 )
-@click.option("--device", default="auto", show_default=True)
+@device_option
 @click.option("--output", required=True, type=click.Path(path_type=Path))
 def main(
     checkpoint: str,

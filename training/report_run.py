@@ -13,10 +13,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.reports.page import Page, paragraph
 from litcoin_batch.schema import ContractError, LitcoinBatchError
 from litcoin_batch.scoring import score_mentions
+from training.command_options import checkpoint_option, device_option, format_option, lexicon_option
 from training.pages import run_sections as sections
 from training.pages.run_facts import observe
 
@@ -24,7 +25,7 @@ CURVES = "curves.jsonl"
 
 
 @click.command()
-@click.option("--checkpoint", required=True, help="Checkpoint folder, or the name of a shipped one.")
+@checkpoint_option
 @click.option(
     "--dev",
     required=True,
@@ -32,15 +33,10 @@ CURVES = "curves.jsonl"
     type=click.Path(path_type=Path),
     help="Annotated file; may be given several times.",
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="The HTML file to write.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
+@device_option
+@lexicon_option
 def main(
     checkpoint: str, dev: tuple[Path, ...], format_: str, output: Path, device: str, lexicon: tuple[Path, ...]
 ) -> None:

@@ -27,6 +27,16 @@ from litcoin_batch.model.checkpoint import Beginning, Checkpoint, ModelConfig, s
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.schema import LitcoinBatchError
+from training.command_options import (
+    backbone_option,
+    changes_option,
+    device_option,
+    embeddings_option,
+    encoder_option,
+    lexicon_option,
+    seed_option,
+    store_option,
+)
 from training.data.examples import DIRECTED_PAIRS, EVERY_PAIR, Example, epoch_batches, iterate, prepare
 from training.data.training_data import TrainingData, data_options, draw, read_training_data, related_types
 from training.learning.assemble import Beginnings, assemble
@@ -42,12 +52,12 @@ from training.learning.optimisation import (
     save_state,
     set_rate,
 )
-from training.learning.recipes import RECIPES, STAGES, Recipe, recipe_of
+from training.learning.recipes import STAGES, Recipe, recipe_of
 from training.pages.curves import draw_curves
 
 
 @click.command()
-@click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
+@encoder_option
 @data_options
 @click.option(
     "--output",
@@ -55,14 +65,8 @@ from training.pages.curves import draw_curves
     type=click.Path(path_type=Path),
     help="Checkpoint folder; an unfinished run there is resumed.",
 )
-@click.option(
-    "--backbone", help="Hugging Face encoder, name or folder; rnn and lstm take its vocabulary and input embeddings."
-)
-@click.option(
-    "--embeddings",
-    type=click.Path(path_type=Path),
-    help="Folder of training/pretrain_embeddings.py: vocabulary and input embeddings for rnn and lstm.",
-)
+@backbone_option
+@embeddings_option
 @click.option(
     "--stage",
     type=click.Choice(list(STAGES)),
@@ -76,23 +80,12 @@ from training.pages.curves import draw_curves
     help="Checkpoint folder to go on from, with fresh rates: weights and vocabulary are taken from it.",
 )
 @click.option("--backbone-name", help="What the model card calls the backbone [default: the last part of --backbone].")
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
-@click.option(
-    "--set",
-    "changes",
-    multiple=True,
-    metavar="NAME=VALUE",
-    help="Change one number of the recipe (training/recipes.py), e.g. epochs=3.",
-)
-@click.option("--store", type=click.Choice(["float32", "float16", "int8"]), default="float16", show_default=True)
+@lexicon_option
+@changes_option
+@store_option
 @bf16_option
-@click.option("--device", default="auto", show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@device_option
+@seed_option
 def main(**options) -> None:
     """Train one encoder jointly on mentions, relations and novelty, and write a checkpoint folder."""
     try:

@@ -10,31 +10,16 @@ from typing import NamedTuple, Protocol
 from litcoin_batch.concepts.names.composites import parts_of
 from litcoin_batch.concepts.names.folding import fold, plain_letters
 from litcoin_batch.concepts.names.name_forms import name_forms
+from litcoin_batch.concepts.vocabulary import Concept, Entry
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 
 # A longer name is prose: no vocabulary has it, and no time is spent on its forms.
 _MAX_CHARS = 200
+_LONGEST_FAMILY_CHARS = 40
+_LEAST_MEMBERS = 3
 _SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
-
-
-class Entry(Protocol):
-    """What a vocabulary says of one name of one concept."""
-
-    concept_id: str
-    taxon: int | None
-    kind: str
-    source: str
-    marks: tuple[str, ...]
-    count: int
-
-
-class Concept(Protocol):
-    """What a vocabulary says of a concept."""
-
-    name: str
-    written_id: str | None
 
 
 class Names(Protocol):
@@ -45,11 +30,12 @@ class Names(Protocol):
     def taxon_of_gene(self, concept_id: str) -> int | None: ...
     def taxon_of_cell_line(self, concept_id: str) -> int | None: ...
     def orthologues(self, gene_id: str) -> tuple[str, ...]: ...
+    def knows(self, key: str, type: str) -> bool: ...
 
 
 class Candidate(NamedTuple):
     """``concept_id``: with commas between the concepts of a composite. ``how`` the name was found: exact, composite or
-    a name form; ``named_taxon``: the organism that the name itself begins with.
+    a name form; ``n_members``: how many names of genes are this one and a digit, as "STAT1" is "STAT" and 1.
     """
 
     concept_id: str
@@ -59,6 +45,7 @@ class Candidate(NamedTuple):
     marks: tuple[str, ...]
     count: int  # type: ignore[assignment]  # a tuple has a method of this name
     how: str
+    n_members: int = 0
 
 
 class CandidateFinder:
@@ -95,6 +82,7 @@ class CandidateFinder:
         if not key:
             return ()
         found: dict[str, Candidate] = {}
+        n_members = self._n_members(key) if type_ == GENE else 0
         for e in self._vocabulary.find(key, type_):
             concept_id = e.concept_id
             if type_ == CHEMICAL and not e.count:
@@ -102,11 +90,24 @@ class CandidateFinder:
                 # Annotators still write the former ids of some drugs that have become descriptors of MeSH.
                 concept_id = concept.written_id or concept_id if concept else concept_id
             taxon = e.taxon or self._taxon(concept_id, type_)
-            candidate = Candidate(concept_id, taxon, e.kind, e.source, e.marks, e.count, how)
+            candidate = Candidate(concept_id, taxon, e.kind, e.source, e.marks, e.count, how, n_members)
+            if n_members >= _LEAST_MEMBERS and self._is_no_member(candidate, key):
+                continue
             known = found.get(concept_id)
             if known is None or _worth(candidate) > _worth(known):
                 found[concept_id] = candidate
         return tuple(found.values())
+
+    def _is_no_member(self, candidate: Candidate, key: str) -> bool:
+        """ "STAT" is a synonym of SOAT1, but who writes it means STAT1, STAT2 ... together."""
+        if candidate.count or candidate.kind in ("symbol", "name", "annotated"):
+            return False
+        return not fold(self.name(candidate, GENE) or "?", GENE).startswith(key)
+
+    def _n_members(self, key: str) -> int:
+        if not 2 <= len(key) <= _LONGEST_FAMILY_CHARS or key[-1].isdigit():
+            return 0
+        return sum(self._vocabulary.knows(f"{key}{digit}", GENE) for digit in range(1, 7))
 
     def _taxon(self, concept_id: str, type_: str) -> int | None:
         """Of several genes that of the first."""

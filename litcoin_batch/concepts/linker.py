@@ -16,30 +16,21 @@ from dataclasses import dataclass
 
 from litcoin_batch.concepts.candidates import CandidateFinder
 from litcoin_batch.concepts.candidates import Names as VocabularyNames
+from litcoin_batch.concepts.foreign_genes import ForeignGenes
 from litcoin_batch.concepts.names.synonyms import Names, Synonyms
-from litcoin_batch.concepts.options import LETTERS, Option, OptionFinder, features_of, support
-from litcoin_batch.concepts.ranker import Ranker, log_odds
-from litcoin_batch.concepts.species import Organisms, Place, species_of
-from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
+from litcoin_batch.concepts.options import LETTERS, Option, OptionFinder, support, support_of
+from litcoin_batch.concepts.ranker import SCORE_DECIMALS, Choice, Ranker, log_odds
+from litcoin_batch.concepts.species import STRANGER, Organisms, Place, is_virus, species_of
+from litcoin_batch.concepts.variant_linking import VariantReading, prefer_protein
+from litcoin_batch.concepts.variant_numbers import VariantNumbers
 from litcoin_batch.schema import ENTITY_TYPES, Document, Mention, is_local, local_id
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
-SCORE_DECIMALS = 4
 # What the species of a gene is inferred from comes first, what needs genes last.
 _ORDER_OF_TYPES = (ORGANISM, CELL_LINE, GENE, DISEASE, CHEMICAL)
 
-
 _TIED_BEFORE = re.compile(r"\w[-,'\u2032]$|\w$")
 _TIED_AFTER = re.compile(r"[-,'\u2032]+\w|\w")
-
-
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Concept ids that a mention may mean; ``score``: the share right of such choices; ``how`` they were found."""
-
-    entity_ids: tuple[str, ...]
-    score: float
-    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +51,13 @@ class Linker:
         self._vocabulary = vocabulary
         self._ranker = Ranker.read() if ranker is None else ranker
         self._variants = VariantNumbers.read() if variants is None else variants
-        self._finder = OptionFinder(CandidateFinder(vocabulary))
+        self._finder = OptionFinder(CandidateFinder(vocabulary), self._ranker)
         self.vocabulary_id = getattr(vocabulary, "vocabulary_id", "")
 
     def with_ranker(self, ranker: Ranker) -> Linker:
         """The same vocabulary, and what was looked up in it, with another ranker."""
         other = Linker(self._vocabulary, ranker, self._variants)
-        other._finder = self._finder
+        other._finder = OptionFinder(self._finder.candidates, ranker)
         return other
 
     def link(self, document: Document, mentions: Sequence[Mention]) -> tuple[Mention, ...]:
@@ -122,13 +113,13 @@ class _Reading:
         self.synonyms = Synonyms(document.text, self._mentions)
         self._text = document.text
         self._ranked: dict[tuple, Ranked | None] = {}
-        self._own_scores: dict[Option, float] = {}
-        self._scores: dict[tuple[int | None, Place], float] = {}
+        self._at: dict[tuple[int | None, Place], tuple[float, float]] = {}
         self._first: dict[tuple, Choice | None] = {}
         self._options: dict[Names, list[Option]] = {}
         self._supported: Counter[str] = Counter()
         self._organisms: Organisms | None = None
         self._places: dict[tuple[int, int], Place] = {}
+        self._foreign: ForeignGenes | None = None
         by_type: dict[str, list[Mention]] = {}
         for mention in self._mentions:
             by_type.setdefault(mention.type, []).append(mention)
@@ -136,24 +127,40 @@ class _Reading:
             if type_ == GENE:
                 self._read_organisms(by_type)
             self._collect(by_type.get(type_, ()))
-        self._variants = _VariantReading(self, by_type.get(VARIANT, ()), by_type.get(GENE, ()))
+        self._variants = VariantReading(
+            synonyms=self.synonyms,
+            genes=by_type.get(GENE, ()),
+            ids_of=self.ids,
+            candidates=linker._finder.candidates,
+            numbers=linker._variants,
+            ranker=linker._ranker,
+            prefer_protein=prefer_protein(by_type.get(VARIANT, ())),
+        )
 
     def _read_organisms(self, by_type: dict[str, list[Mention]]) -> None:
-        spans = []
+        spans: list[tuple[int, int, int]] = []
+        viruses = set()
         for mention in by_type.get(ORGANISM, ()):
             ids = self.ids(mention)
-            if len(ids) == 1 and ids[0].isdigit():
-                spans.append((mention.start, mention.end, species_of(int(ids[0]))))
+            taxon = STRANGER if not ids else species_of(int(ids[0])) if len(ids) == 1 and ids[0].isdigit() else None
+            if taxon is not None:
+                spans.append((mention.start, mention.end, taxon))
+                if is_virus(mention.text):
+                    viruses.add(taxon)
         lines: Counter[int] = Counter()
         for mention in by_type.get(CELL_LINE, ()):
             for entity_id in self.ids(mention):
                 taxon = self._linker._vocabulary.taxon_of_cell_line(entity_id)
                 if taxon:
                     lines[taxon] += 1
-        self._organisms = Organisms(self._text, sorted(spans), lines)
+        self._organisms = Organisms(self._text, sorted(spans), lines, frozenset(viruses))
+        places_of: dict[Names, set[Place]] = {}
         for mention in by_type.get(GENE, ()):
             known = any(c.how == "exact" for c in self._linker._finder.candidates.of(mention.text, GENE))
-            self._places[mention.start, mention.end] = self._organisms.at(mention.start, mention.text, known)
+            place = self._organisms.at(mention.start, mention.text, known)
+            self._places[mention.start, mention.end] = place
+            places_of.setdefault(self.synonyms.of(mention), set()).add(place)
+        self._foreign = ForeignGenes(self._organisms, places_of, self._options)
 
     def _collect(self, mentions: Iterable[Mention]) -> None:
         """The options of these mentions' names, and how far names of the document support each other."""
@@ -171,6 +178,8 @@ class _Reading:
         key = self._key(mention)
         if key not in self._ranked:
             options = self._options.get(key[0])
+            if options and key[1] and self._foreign.has(*key):
+                options = None
             self._ranked[key] = self._rank(options, mention.type, key[1]) if options else None
         return self._ranked[key]
 
@@ -180,27 +189,42 @@ class _Reading:
         return self.synonyms.of(mention), place
 
     def _rank(self, options: list[Option], type_: str, place: Place | None) -> Ranked:
-        scores = []
+        ranker, scores = self._linker._ranker, []
         for option in options:
-            own = self._own_scores.get(option)
-            if own is None:
-                own = self._linker._ranker.score(features_of(option, type_, self._supported))
-                self._own_scores[option] = own
-            scores.append(own + self._score_at(option.candidate.taxon, place) if place else own)
+            also = support_of(option, type_, self._supported)
+            own = option.score + ranker.score(also) if also else option.score
+            scores.append(own + self._at_place(option.candidate.taxon, place)[0] if place else own)
         order = sorted(range(len(options)), key=lambda i: -scores[i])
         return Ranked([options[i] for i in order], [scores[i] for i in order])
 
-    def _score_at(self, taxon: int | None, place: Place) -> float:
-        """What the place says for a gene of that organism."""
+    def _at_place(self, taxon: int | None, place: Place) -> tuple[float, float]:
+        """What the place says for a gene of that organism, and for being sure of it."""
         key = taxon, place
-        if key not in self._scores:
-            self._scores[key] = self._linker._ranker.score(self._organisms.features(taxon, place))
-        return self._scores[key]
+        if key not in self._at:
+            features = self._organisms.features(taxon, place)
+            self._at[key] = self._linker._ranker.score(features), self._linker._ranker.weight(features)
+        return self._at[key]
+
+    def _weight(self, option: Option, mention: Mention) -> float:
+        """What all ``features`` say for being sure of an option."""
+        ranker = self._linker._ranker
+        weight = option.weight + ranker.weight(support_of(option, mention.type, self._supported))
+        names, place = self._key(mention)
+        if place is not None:
+            weight += self._at_place(option.candidate.taxon, place)[1]
+            weight += ranker.weight(self._foreign.features(names, place, option.candidate.count > 0))
+        return weight
 
     def features(self, option: Option, mention: Mention) -> list[str]:
-        own = features_of(option, mention.type, self._supported)
-        place = self._key(mention)[1]
-        return [*own, *self._organisms.features(option.candidate.taxon, place)] if place else own
+        own = [*option.features, *support_of(option, mention.type, self._supported)]
+        names, place = self._key(mention)
+        if place is None:
+            return own
+        return [
+            *own,
+            *self._organisms.features(option.candidate.taxon, place),
+            *self._foreign.features(names, place, option.candidate.count > 0),
+        ]
 
     def _is_part_of_name(self, mention: Mention) -> bool:
         """ "N" of "N,N-dimethylformamide": a letter that punctuation ties to a word."""
@@ -238,62 +262,13 @@ class _Reading:
         for i, option in enumerate(ranked.options[:limit]):
             # The others share what the first leaves, as the softmax has it.
             margin = log_odds([ranked.scores[i], *ranked.scores[:i], *ranked.scores[i + 1 :]])
-            sure = ranker.sure((kind, *self.features(option, mention)), margin)
+            sure = ranker.sure_of(kind, self._weight(option, mention), margin)
             sure = min(sure, left) if i else sure
             left = left if i else sure
             found.append(
                 Choice(tuple(option.candidate.concept_id.split(",")), round(sure, SCORE_DECIMALS), option.candidate.how)
             )
         return tuple(found)
-
-
-class _VariantReading:
-    """The variants of one document: a number that the text gives, else one of gene and change, else the syntax."""
-
-    def __init__(self, reading: _Reading, variants: Sequence[Mention], genes: Sequence[Mention]) -> None:
-        self._reading = reading
-        self._genes = genes
-        certain = {r[0][0] for m in variants for r in readings_of(m.text) if len(r) == 1 and not r[0].startswith("rs")}
-        self._prefer_protein = certain == {"p"}
-
-    def choices(self, mention: Mention) -> tuple[Choice, ...]:
-        reading, linker = self._reading, self._reading._linker
-        names = reading.synonyms.of(mention)
-        changes = [change for surface in names.surfaces for change in readings_of(surface)]
-        for readings in changes:
-            if readings[0].startswith("rs"):
-                return (self._sure(readings[:1], "given"),)
-        own = readings_of(mention.text) or readings_of(names.surfaces[0])
-        found, hows = [], set()
-        for readings in own:
-            number = self._number(mention, readings)
-            if number is None and len(own) == 1:
-                number = next((n for rs in changes if (n := self._number(mention, rs))), None)
-            hows.add("gene" if number else "syntax")
-            found.append(number or (readings[-1] if self._prefer_protein else readings[0]))
-        if found:
-            how = "+".join(sorted(hows)) + ("-ambiguous" if len(own[0]) > 1 else "-plain")
-            return (self._sure(tuple(dict.fromkeys(found)), how),)
-        for surface in names.surfaces:
-            entries = linker._finder.candidates.of(surface, VARIANT)
-            if entries:
-                return (self._sure(tuple(entries[0].concept_id.split(",")), "name"),)
-        return ()
-
-    def _number(self, mention: Mention, readings: tuple[str, ...]) -> str | None:
-        """The dbSNP number of the change in the nearest gene that has one in the table."""
-        linker = self._reading._linker
-        genes = sorted(self._genes, key=lambda g: (abs(g.start - mention.start), g.start))
-        for gene in dict.fromkeys(i for g in genes for i in self._reading.ids(g)):
-            for change in readings:
-                number = linker._variants.find(gene, change)
-                if number:
-                    return number
-        return None
-
-    def _sure(self, ids: tuple[str, ...], how: str) -> Choice:
-        sure = self._reading._linker._ranker.sure(("v", f"v:how={how}"), 0.0)
-        return Choice(ids, round(sure, SCORE_DECIMALS), how)
 
 
 def _position(mention: Mention) -> tuple[int, int, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import lru_cache
 
 from litcoin_batch.concepts.candidates import RANK_OF_KIND, Candidate, CandidateFinder
 from litcoin_batch.concepts.names.synonyms import Names
-from litcoin_batch.concepts.species import HUMAN, Organisms, species_of
+from litcoin_batch.concepts.ranker import Ranker
+from litcoin_batch.concepts.species import HUMAN, STRANGER, Organisms, species_of
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -26,19 +27,22 @@ Ways = tuple[tuple[str, str], ...]
 
 @dataclass(slots=True, eq=False)
 class Option:
-    """A candidate, the ways that lead to it (own name, long form, short form ...) and its features."""
+    """A candidate, the ways that lead to it (own name, long form, short form ...), its features and what a ranker gives for them."""
 
     candidate: Candidate
     ways: set[str] = field(default_factory=set)
     features: list[str] = field(default_factory=list)
+    score: float = 0.0
+    weight: float = 0.0
 
 
 class OptionFinder:
     """The options of names; those of one document serve others that have the same names and speak of the same organisms."""
 
-    def __init__(self, candidates: CandidateFinder) -> None:
+    def __init__(self, candidates: CandidateFinder, ranker: Ranker) -> None:
         self.candidates = candidates
-        self._options = lru_cache(maxsize=16_384)(partial(_find_options, candidates))
+        self._ranker = ranker
+        self._options = lru_cache(maxsize=16_384)(self._find)
 
     def of(self, names: Names, type_: str, organisms: Organisms | None, named: Iterable[int] = ()) -> list[Option]:
         """``organisms``: for genes, what the document says about species; ``named``: organisms that names begin with.
@@ -47,8 +51,16 @@ class OptionFinder:
         """
         wanted = None
         if organisms is not None:
-            wanted = tuple(dict.fromkeys((*organisms.order, *sorted(organisms.lines), *sorted(named))))
+            about = (t for t in (*organisms.order, *sorted(organisms.lines), *sorted(named)) if t != STRANGER)
+            # A name that only other organisms have may be of the human gene, too.
+            wanted = tuple(dict.fromkeys((*about, HUMAN)))
         return self._options(tuple(_ways(names)), type_, wanted)
+
+    def _find(self, ways: Ways, type_: str, wanted: tuple[int, ...] | None) -> list[Option]:
+        options = _find_options(self.candidates, ways, type_, wanted)
+        for option in options:
+            option.score, option.weight = self._ranker.score(option.features), self._ranker.weight(option.features)
+        return options
 
 
 def _find_options(finder: CandidateFinder, ways: Ways, type_: str, wanted: tuple[int, ...] | None) -> list[Option]:
@@ -78,7 +90,8 @@ def _find_options(finder: CandidateFinder, ways: Ways, type_: str, wanted: tuple
         options = near or options
     options.sort(key=lambda o: (*(-w for w in _worth(o.candidate)), -o.candidate.count, o.candidate.concept_id))
     options = options[:_MOST_OPTIONS]
-    _describe(options, type_, "short" if has_unknown_long else "")
+    group = sorted({m[0].lower() for _, surface in ways for m in _GROUP.finditer(surface)}) if type_ == GENE else ()
+    _describe(options, type_, "short" if has_unknown_long else "", group)
     return options
 
 
@@ -100,6 +113,10 @@ def _is_akin(option: Option, ways: Ways, finder: CandidateFinder) -> bool:
     return not words.isdisjoint(word[:5].casefold() for word in _WORD.findall(finder.name(option.candidate, DISEASE)))
 
 
+# Of names that mean more than one gene: "STAT family", "caspases", "IL-12 receptors".
+_GROUP = re.compile(
+    r"\b(?:family|complex|subunits|members|isoforms|proteins|genes|receptors|enzymes|kinases)\b|(?<=[a-z0-9A-Z])s$"
+)
 _WORD = re.compile(r"[^\W\d_]{4,}")
 _HOW_WORTH = {"exact": 3, "composite": 3}
 
@@ -128,7 +145,8 @@ def _lent(options: list[Option], wanted: tuple[int, ...], finder: CandidateFinde
     return list(lent.values())
 
 
-def _describe(options: list[Option], type_: str, unknown_long: str) -> None:
+def _describe(options: list[Option], type_: str, unknown_long: str, group: Sequence[str]) -> None:
+    """``group``: words of the names that speak of more than one gene."""
     letter = LETTERS[type_]
     n_of = Counter(o.candidate.taxon for o in options)
     count_of: Counter[int | None] = Counter()
@@ -154,6 +172,11 @@ def _describe(options: list[Option], type_: str, unknown_long: str) -> None:
             f"{letter}:id={_form(c.concept_id)}",
             *(f"{letter}:mark={mark}" for mark in c.marks),
         ]
+        if c.n_members:
+            # "STAT" is also the beginning of STAT1, STAT2 ...: a family, whatever else is called so.
+            members = min(c.n_members, 4)
+            option.features += [f"{letter}:family={members}-{c.kind}", f"{letter}:family={members}-count{count}"]
+        option.features += [f"{letter}:said={said}{'-known' if c.count else ''}" for said in group]
 
 
 def _bucket(count: int) -> str:
@@ -181,7 +204,7 @@ def support(options_by_names: Mapping[Names, list[Option]]) -> Counter[str]:
     )
 
 
-def features_of(option: Option, type_: str, supported: Counter[str]) -> list[str]:
-    """Of an option in its document: ``supported`` as ``support`` gives it."""
+def support_of(option: Option, type_: str, supported: Counter[str]) -> list[str]:
+    """What the document's other names say for an option: ``supported`` as ``support`` gives it."""
     also = supported[option.candidate.concept_id] - (option.candidate.how == "exact")
-    return [*option.features, f"{LETTERS[type_]}:also={min(also, 2)}"] if also > 0 else option.features
+    return [f"{LETTERS[type_]}:also={min(also, 2)}"] if also > 0 else []

@@ -13,7 +13,17 @@ from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
 SHIPPED = Path(__file__).resolve().parent / "ranker.json"
 FORMAT = 1
+SCORE_DECIMALS = 4
 _PARTS = ("choice", "sureness", "least")
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Concept ids that a mention may mean; ``score``: the share right of such choices; ``how`` they were found."""
+
+    entity_ids: tuple[str, ...]
+    score: float
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +69,18 @@ class Ranker:
 
     def sure(self, features: Iterable[str], margin: float) -> float:
         """``margin``: log odds of the first candidate against all others together."""
-        weights = self.sureness
         kind, *rest = features
-        total = weights.get(kind, 0.0) + weights.get(f"{kind}:margin", 0.0) * margin
-        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total + sum(weights.get(f, 0.0) for f in rest)))))
+        return self.sure_of(kind, self.weight(rest), margin)
+
+    def weight(self, features: Iterable[str]) -> float:
+        """What ``features`` add to the sureness: parts of it may be added up."""
+        weights = self.sureness
+        return sum(weights.get(feature, 0.0) for feature in features)
+
+    def sure_of(self, kind: str, weight: float, margin: float) -> float:
+        """``sure`` where the features but for the first have the ``weight``."""
+        total = self.sureness.get(kind, 0.0) + self.sureness.get(f"{kind}:margin", 0.0) * margin + weight
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
 
 
 def log_odds(scores: Sequence[float]) -> float:

@@ -37,6 +37,9 @@ class TableVocabulary:
     def find(self, key: str, type: str) -> tuple[Entry, ...]:
         return tuple(self._entries.get((type, key), {}).values())
 
+    def knows(self, key: str, type: str) -> bool:
+        return (type, key) in self._entries
+
     def concept(self, concept_id: str, type: str | None = None) -> Concept | None:
         for type_ in (type,) if type else ENTITY_TYPES:
             if (type_, concept_id) in self._concepts:

@@ -34,6 +34,14 @@ class VariantNumbers:
     def __len__(self) -> int:
         return len(self._numbers)
 
+    def over(self, numbers: Mapping[tuple[str, str], str]) -> VariantNumbers:
+        """The same and what it lacks of ``numbers``."""
+        return VariantNumbers(dict(numbers) | self._numbers)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        lines = ["\t".join(COLUMNS), *("\t".join((*key, number)) for key, number in sorted(self._numbers.items()))]
+        Path(path).write_text("\n".join(lines) + "\n", encoding="utf-8")
+
     def find(self, gene: str, change: str) -> str | None:
         return self._numbers.get((gene, change))
 

@@ -13,7 +13,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from litcoin_batch.concepts.lexicon_files import Row, split_ids
 from litcoin_batch.concepts.names.folding import fold
@@ -111,6 +111,10 @@ class Vocabulary:
         """What the folded name ``key`` (see ``fold``) may mean, the best kind first; () where it is unknown."""
         number = self._names.get(type_letter(type) + key)
         return () if number is None else _marked(key, self._entries_of(number, type), self._everyday)
+
+    def knows(self, key: str, type: str) -> bool:
+        """Whether ``find`` gives anything."""
+        return type_letter(type) + key in self._names
 
     def _entries_of(self, number: int, type_: str) -> list[Entry]:
         block = number - number % BLOCK
@@ -210,9 +214,8 @@ class LayeredVocabulary:
     (names of annotated texts: entries that are there already get the rows' ``count``).
     """
 
-    def __init__(
-        self, below: Vocabulary | LayeredVocabulary, rows: Iterable[Row], layer_id: str | None, replace: bool
-    ) -> None:
+    def __init__(self, below: Any, rows: Iterable[Row], layer_id: str | None, replace: bool) -> None:
+        """``below``: a vocabulary of any kind, or another layer."""
         self._below = below
         self._replace = replace
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
@@ -220,7 +223,7 @@ class LayeredVocabulary:
         for row in rows:
             digest.update(repr(tuple(row)).encode())
             self._add(row)
-        self.vocabulary_id = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
+        self.vocabulary_id: str = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
 
     def _add(self, row: Row) -> None:
         key = row.type, fold(row.surface, row.type)
@@ -249,6 +252,9 @@ class LayeredVocabulary:
             return tuple(sorted(merged.values(), key=lambda e: KINDS.index(e.kind)))
         return tuple(own.values())
 
+    def knows(self, key: str, type: str) -> bool:
+        return (type, key) in self._entries or self._below.knows(key, type)
+
     def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
         own = [name for type_, name in self._entries if type_ == type and name.startswith(key)]
         return list(dict.fromkeys((*own, *self._below.prefix(key, type, limit))))[:limit]
@@ -256,8 +262,20 @@ class LayeredVocabulary:
     def __len__(self) -> int:
         return len(self._below)
 
-    def __getattr__(self, name: str):
-        # All that layers do not change: concepts, orthologues, numbers of names.
+    def concept(self, concept_id: str, type: str | None = None) -> Concept | None:
+        return self._below.concept(concept_id, type)
+
+    def taxon_of_gene(self, concept_id: str) -> int | None:
+        return self._below.taxon_of_gene(concept_id)
+
+    def taxon_of_cell_line(self, concept_id: str) -> int | None:
+        return self._below.taxon_of_cell_line(concept_id)
+
+    def orthologues(self, gene_id: str) -> tuple[str, ...]:
+        return self._below.orthologues(gene_id)
+
+    def __getattr__(self, name: str) -> Any:
+        # What else layers do not change: numbers of names, files.
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._below, name)
@@ -278,10 +296,14 @@ def _marked(key: str, entries: Sequence[Entry], everyday: frozenset[str]) -> tup
     of_name = (("everyday",) if key in everyday else ()) + (("one-letter",) if len(key) == 1 else ())
     if len(entries) == 1:
         return (entries[0]._replace(marks=of_name),) if of_name else tuple(entries)
-    of_their_own = [(e.taxon, e.concept_id) for e in entries if e.kind in _OF_THEIR_OWN]
+    of_taxon: dict[int | None, set[str]] = {}
+    for entry in entries:
+        if entry.kind in _OF_THEIR_OWN:
+            of_taxon.setdefault(entry.taxon, set()).add(entry.concept_id)
     marked = []
     for entry in entries:
-        rivals = any(taxon == entry.taxon and rival != entry.concept_id for taxon, rival in of_their_own)
-        marks = ("ambiguous", *of_name) if rivals else of_name
+        own = of_taxon.get(entry.taxon, ())
+        has_rivals = len(own) > (entry.concept_id in own)
+        marks = ("ambiguous", *of_name) if has_rivals else of_name
         marked.append(entry._replace(marks=marks) if marks else entry)
     return tuple(marked)

@@ -21,7 +21,7 @@ import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import marisa_trie
 
@@ -138,7 +138,7 @@ def _write_entries(
 ) -> int:
     numbers, concepts = tries
     raw_kinds = {kind: i.to_bytes(widths["kind"], "little") for i, kind in enumerate(kinds)}
-    ordered: list[tuple[str, str] | None] = [None] * len(numbers)
+    ordered = [("", "")] * len(numbers)
     for type_, of_type in names.items():
         letter = type_letter(type_)
         for name in of_type:
@@ -187,7 +187,7 @@ def width(n_values: int) -> int:
 
 
 def _seal(folder: Path, about: dict) -> str:
-    files = {
+    files: dict[str, dict[str, Any]] = {
         name: {"sha256": _sha256(folder / name), "bytes": (folder / name).stat().st_size} for name in sorted(FILES)
     }
     identity = hashlib.sha256("".join(facts["sha256"] for facts in files.values()).encode())

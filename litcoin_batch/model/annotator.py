@@ -190,19 +190,19 @@ class Annotator:
         batch = self._collate(pieces)
         words = self.model.words(batch)
         texts = [document.text for document in documents]
-        calibration, from_text = self._config.calibration, given is None
-        if from_text:
+        calibration, mentions = self._config.calibration, given
+        if mentions is None:
             log_p, tags = self.model.tag_log_probabilities(words, batch)
-            found = decode_mentions(texts, pieces, log_p, tags, calibration.tag_temperature)
-            given = self.resolve_mentions(documents, found)
-        entities = link_entities(given, pieces)
+            tagged = decode_mentions(texts, pieces, log_p, tags, calibration.tag_temperature)
+            mentions = self.resolve_mentions(documents, tagged)
+        entities = link_entities(mentions, pieces)
         scored = self._score_pairs(batch, words, entities)
         relations = decode_relations(texts, pieces, entities, scored, calibration)
-        if from_text and self.row_calibration:
-            relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(given, relations, strict=True)]
+        if given is None and self.row_calibration:
+            relations = [list(self.row_calibration.rescore(m, r)) for m, r in zip(mentions, relations, strict=True)]
         return [
-            Annotation(document.pmid, mentions, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
-            for document, mentions, found in zip(documents, given, relations, strict=True)
+            Annotation(document.pmid, of_document, tuple(sorted(found, key=lambda r: (r.pair, r.type))))
+            for document, of_document, found in zip(documents, mentions, relations, strict=True)
         ]
 
     def _score_pairs(

@@ -12,7 +12,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import BinaryIO
+from typing import IO, BinaryIO, Self, cast
 
 from litcoin_batch.readers.streams import ByteSource, seekable
 from litcoin_batch.schema import Document, RecordError, Reject
@@ -20,8 +20,10 @@ from litcoin_batch.schema import Document, RecordError, Reject
 _TAR_BLOCK = 512
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _OFFICE = {"xl/": "an Excel workbook: save it as CSV in UTF-8", "word/": "a Word document: save it as text in UTF-8"}
-_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError)
-_DAMAGE += (RuntimeError, NotImplementedError, OverflowError)  # encrypted or of an unknown kind, for zipfile
+_DAMAGE: tuple[type[Exception], ...] = (
+    *(tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError),
+    *(RuntimeError, NotImplementedError, OverflowError),  # encrypted or of an unknown kind, for zipfile
+)
 
 # What systems put beside files of people: it holds no documents. Other names with a dot or "_" before them are read.
 _OF_SYSTEMS = re.compile(
@@ -32,7 +34,7 @@ _END = "litcoin_batch.end"
 _ENDS = {"EmptyHeaderError": "no end mark, it may be cut", "TruncatedHeaderError": "cut within a header"}
 
 # A member: its name, and its bytes, or why there are none.
-Member = tuple[str, BinaryIO | str]
+Member = tuple[str, IO[bytes] | str]
 
 
 def is_archive(head: bytes) -> bool:
@@ -85,18 +87,18 @@ def read_archive(
 
 
 def _items_of(
-    content: BinaryIO | str, name: str, read_member: Callable[[BinaryIO, str], Iterator[Document | Reject]]
+    content: IO[bytes] | str, name: str, read_member: Callable[[BinaryIO, str], Iterator[Document | Reject]]
 ) -> Iterator[Document | Reject]:
     if isinstance(content, str):
         yield Reject(name, 0, content)
     else:
-        yield from read_member(_Forward(content), name.rsplit("/", 1)[-1])
+        yield from read_member(cast(BinaryIO, _Forward(content)), name.rsplit("/", 1)[-1])
 
 
 class _Forward:
     """A member's bytes from its beginning to its end: to go back in it would mean to unpack anew, or is impossible."""
 
-    def __init__(self, content: BinaryIO) -> None:
+    def __init__(self, content: IO[bytes]) -> None:
         self._content = content
 
     def read(self, n: int = -1) -> bytes:
@@ -124,23 +126,23 @@ class _Header(tarfile.TarInfo):
     """Keeps what ended the archive: the library itself takes a damaged header for the end."""
 
     @classmethod
-    def fromtarfile(cls, archive: tarfile.TarFile) -> tarfile.TarInfo:
+    def fromtarfile(cls, archive: tarfile.TarFile) -> Self:
         try:
             return super().fromtarfile(archive)
         except tarfile.HeaderError as error:
-            archive.pax_headers[_END] = type(error).__name__
+            archive.pax_headers = {**archive.pax_headers, _END: type(error).__name__}
             raise
 
 
 def _tar_members(stream: ByteSource) -> Iterator[Member]:
-    with tarfile.open(fileobj=stream, mode="r|", errors="backslashreplace", tarinfo=_Header) as archive:
+    with tarfile.open(fileobj=cast(BinaryIO, stream), mode="r|", errors="backslashreplace", tarinfo=_Header) as archive:
         for member in archive:
             if member.isdir():
                 continue
             content = archive.extractfile(member) if member.isreg() else None
             yield member.name, content or "not a plain file but a link or a device, which is not read"
         # Two blocks of zeros end an archive.
-        if (end := archive.pax_headers.get(_END)) != tarfile.EOFHeaderError.__name__:
+        if (end := archive.pax_headers.get(_END, "")) != "EOFHeaderError":
             raise tarfile.ReadError(_ENDS.get(end, "a header cannot be read"))
 
 

@@ -148,16 +148,17 @@ def _relation(document: Document, node: Mapping) -> Relation:
     Scores, subject and evidence are those of ``writers.bioc``.
     """
     infons = node["infons"]
-    ends = infons.get("entity1") or _role(infons.get("role1")), infons.get("entity2") or _role(infons.get("role2"))
-    if not (all(ends) and infons.get("type")):
+    one, two = infons.get("entity1") or _role(infons.get("role1")), infons.get("entity2") or _role(infons.get("role2"))
+    if not (one and two and infons.get("type")):
         raise RecordError(f"relation {str(dict(infons))[:120]} lacks entity1, entity2 or type")
     return Relation.between(
-        *ends,
+        one,
+        two,
         infons["type"],
         to_novel(infons["novel"]) if "novel" in infons else False,
         score=_score(infons, "score"),
         novel_score=_score(infons, "novel_score"),
-        subject=infons.get("subject") if infons.get("subject") in ends else None,
+        subject=infons.get("subject") if infons.get("subject") in (one, two) else None,
         evidence=_evidence(document, infons.get("evidence")),
     )
 

@@ -181,9 +181,9 @@ class _Values:
     def _starts_with_object(self) -> bool:
         """Whether the list at ``_at`` is one of objects, or empty."""
         self._have(_MARGIN_CHARS)
-        at = _WHITE.match(self._text, self._at + 1).end()
+        at = _behind(_WHITE, self._text, self._at + 1)
         while at >= len(self._text) and self._fill():
-            at = _WHITE.match(self._text, self._at + 1).end()
+            at = _behind(_WHITE, self._text, self._at + 1)
         return self._text[at : at + 1] in ("{", "]")
 
     def _parsed(self) -> object:
@@ -220,7 +220,7 @@ class _Values:
         pattern = re.compile(like_last) if like_last else _NEXT_OBJECT
         while True:
             for match in pattern.finditer(self._text, searched):
-                self._at = match.start(match.lastindex)
+                self._at = match.start(match.lastindex or 0)
                 if self._is_promising():
                     return
                 searched = match.end()
@@ -248,7 +248,7 @@ class _Values:
     def _next(self, passed: re.Pattern[str] = _BETWEEN) -> str:
         """The next character behind what is ``passed``; empty at the end."""
         while True:
-            self._at = passed.match(self._text, self._at).end()
+            self._at = _behind(passed, self._text, self._at)
             if self._at < len(self._text):
                 return self._text[self._at]
             if not self._fill():
@@ -274,3 +274,8 @@ class _Values:
 
 def _holds_records(value: object) -> bool:
     return isinstance(value, list) and (not value or isinstance(value[0], dict))
+
+
+def _behind(passed: re.Pattern[str], text: str, at: int) -> int:
+    match = passed.match(text, at)
+    return match.end() if match else at

@@ -56,7 +56,9 @@ def read_litcoin_folder(abstracts: Path) -> Iterator[Document | Reject]:
             yield from _collect(relations, RELATION_COLUMNS, labels.relations)
     with abstracts.open("rb") as raw:
         yield from read_litcoin(ByteSource(raw), abstracts.name, labels)
-    for path, rows in ((entities, labels.mentions), (relations, labels.relations)) if labels else ():
+    if labels is None:
+        return
+    for path, rows in ((entities, labels.mentions), (relations, labels.relations)):
         for pmid in sorted(set(rows) - labels.used):
             for row in rows[pmid]:
                 yield Reject(path.name, row.number, f"no abstract has the id {pmid}", excerpt(row.raw))

@@ -133,8 +133,8 @@ def _ris_pmid(tags: dict[str, list[str]]) -> str:
     pages = {
         page[0] for tag, text in everywhere if tag in ("UR", "L1", "L2", "LK") and (page := _PUBMED_PAGE.search(text))
     }
-    named = {match[1] for tag, text in everywhere if tag[0] in "NCMUI" and (match := _NAMED_PMID.search(text))}
-    for found in (pages, named):
+    notes = {match[1] for tag, text in everywhere if tag[0] in "NCMUI" and (match := _NAMED_PMID.search(text))}
+    for found in (pages, notes):
         if len(found) == 1:
             return found.pop()
     raise RecordError(

@@ -22,10 +22,10 @@ _NAMES_PER_NODE = 16  # counted; memory stays that of the concepts, not of what 
 
 def kgx_edge(relation: Relation, pmid: int, entities: Mapping[str, Mention]) -> dict[str, Any] | str:
     """The edge as KGX has it, or why there is none. ``entities``: as ``Annotation.entities`` gives them."""
-    ends = [_end(entity_id, entities) for entity_id in relation.pair]
-    if None in ends:
+    first, second = (_end(entity_id, entities) for entity_id in relation.pair)
+    if first is None or second is None:
         return "an end has no id of a vocabulary"
-    (one, one_type), (two, two_type) = ends
+    (one, one_type), (two, two_type) = first, second
     if relation.subject == relation.entity_2_id:
         one, one_type, two, two_type = two, two_type, one, one_type
     statement = statement_of(relation.type, one_type if relation.subject else None, two_type)
@@ -59,7 +59,9 @@ def kgx_edge(relation: Relation, pmid: int, entities: Mapping[str, Mention]) -> 
 
 def _end(entity_id: str, entities: Mapping[str, Mention]) -> tuple[str, str] | None:
     mention = entities.get(entity_id)
-    curie = curie_of(entity_id, mention.type) if mention and mention.type in CATEGORIES else None
+    if mention is None or mention.type not in CATEGORIES:
+        return None
+    curie = curie_of(entity_id, mention.type)
     return (curie, mention.type) if curie else None
 
 
@@ -97,7 +99,8 @@ class Kgx:
             yield Part(EDGES, json_line(edge))
         for mention in annotation.mentions:
             for entity_id in of_edges & set(mention.entity_ids):
-                self._count(curie_of(entity_id, entities[entity_id].type), mention)
+                if curie := curie_of(entity_id, entities[entity_id].type):
+                    self._count(curie, mention)
 
     def _count(self, curie: str, mention: Mention) -> None:
         names = self._names.setdefault(curie, Counter())

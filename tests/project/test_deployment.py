@@ -42,7 +42,7 @@ def tool(name: str) -> str:
 
 def run(*command: object, **environment: str) -> subprocess.CompletedProcess:
     command = [str(word) for word in command]
-    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, env={**os.environ, **environment}, capture_output=True, text=True, timeout=600)
 
 
 @pytest.fixture(scope="module")

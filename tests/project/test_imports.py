@@ -1,4 +1,4 @@
-"""Who may import whom: three wings that meet only in ``schema``, one home for torch and one for Spark.
+"""Who may import whom: rooms that meet only in ``schema``, one home for torch and one for Spark.
 
 ``benchmark`` measures them all, and none of them knows of it; ``pages`` draws what it is given.
 """
@@ -45,14 +45,26 @@ ALLOWED = {
     # What the readers read back: they share its rules.
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},
     f"{OWN}/reports": {"numpy", "matplotlib"},
-    # What its own measurements need: all wings, and the libraries that the baselines are made of.
+    # What its own measurements need: all rooms, and the libraries that the baselines are made of.
     "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},
     **{f"jobs/{verb}.py": {f"{OWN}.commands"} for verb in ("annotate", "query", "maintain", "export", "topics")},
-    "jobs": {OWN, "benchmarks", *_SPARK, "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
+    "jobs": {
+        OWN,
+        "benchmarks",
+        *_SPARK,
+        "pandas",
+        *_NUMBERS,
+        "deltalake",
+        "duckdb",
+        "lxml",
+        "click",
+        "yaml",
+        "pubmed_parser",
+    },
     "training": {
         *(
-            f"{OWN}.{wing}"
-            for wing in ("schema", "scoring", "config", "readers", "text", "concepts", "model", "reports")
+            f"{OWN}.{room}"
+            for room in ("schema", "scoring", "config", "readers", "text", "concepts", "model", "reports")
         ),
         *(*_NUMBERS, *_MODEL, "lxml", "click", "yaml", "tqdm", "matplotlib", "gensim"),
     },

@@ -8,10 +8,12 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
+from litcoin_batch.concepts.vocabulary import GENE
+from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.model.checkpoint import ModelConfig, save_checkpoint, seal_checkpoint
 from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel
-from litcoin_batch.schema import Document
+from litcoin_batch.schema import ENTITY_TYPES, Document
 from training.data.piece_vocabulary import train_tokenizer
 from training.learning.assemble import Beginnings, assemble
 
@@ -94,3 +96,13 @@ def tiny_checkpoint(kind: str, folder: Path, heads: HeadConfig = HeadConfig(16, 
     save_checkpoint(folder / "checkpoint", model, tokenizer, config, "float32")
     seal_checkpoint(folder / "checkpoint")
     return folder / "checkpoint"
+
+
+def write_tiny_vocabulary(folder: Path, gene: str = "7157") -> str:
+    """A compiled vocabulary that knows TP53 as ``gene`` and nothing else; returns its id."""
+    contents = Contents(
+        {GENE: {"tp53": [(gene, Kind("symbol", "ncbi_gene"))]}},
+        {(GENE, gene): (9606, Facts("TP53"))},
+        without=[type_ for type_ in ENTITY_TYPES if type_ != GENE],
+    )
+    return write_vocabulary(folder, contents)

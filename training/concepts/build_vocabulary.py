@@ -46,11 +46,6 @@ ANNOTATED = "annotated"
 )
 @click.option("--auxiliary-root", type=_FILES, help="Folder that the files in --auxiliary are relative to.")
 @click.option(
-    "--unannotated",
-    type=_FILES,
-    help="Folder for the same without names of annotated texts, too: what a linker is cross-validated on.",
-)
-@click.option(
     "--exclude-gold",
     multiple=True,
     type=_FILES,
@@ -62,7 +57,7 @@ ANNOTATED = "annotated"
     type=_FILES,
     help="PMIDs of evaluation documents, white space between them: as --exclude-gold.",
 )
-def main(recipe_file: Path, root: Path | None, output: Path, unannotated: Path | None, **annotated) -> None:
+def main(recipe_file: Path, root: Path | None, output: Path, **annotated) -> None:
     """Compile the sources of a recipe, and names of annotated texts, into a folder that --vocabulary takes."""
     started = time.perf_counter()
     try:
@@ -70,8 +65,6 @@ def main(recipe_file: Path, root: Path | None, output: Path, unannotated: Path |
         documents = _documents(**annotated)
         compiler = VocabularyCompiler(recipe.longest_name)
         facts = compile_sources(compiler, recipe)
-        if unannotated:
-            write_contents(unannotated, compiler, recipe, facts)
         if documents:
             compiler.annotate(ANNOTATED, count_names(annotated_rows(documents)), gene_taxa(documents))
             files = [path.name for path in (*annotated["gold"], *filter(None, [annotated["auxiliary"]]))]

@@ -20,8 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import Document, LitcoinBatchError, Mention
+from training.command_options import format_option, lexicon_option, vocabulary_option
 from training.learning.linking_figures import Outcome, figures_of, table
 
 Linked = Sequence[Sequence[Mention]]
@@ -31,14 +32,9 @@ Linked = Sequence[Sequence[Mention]]
 @click.option(
     "--gold", required=True, multiple=True, type=click.Path(path_type=Path), help="Annotated file; may be repeated."
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
-@click.option("--vocabulary", type=click.Path(path_type=Path), help="Compiled vocabulary; default: the shipped one.")
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
+@format_option
+@vocabulary_option
+@lexicon_option
 @click.option("--checkpoint", help="From text: folder or name of the checkpoint that finds the mentions.")
 @click.option("--json", "output", type=click.Path(path_type=Path), help="Where the figures go.")
 @click.option("--errors", type=click.Path(path_type=Path), help="TSV of the mentions that are not right.")

@@ -1,7 +1,9 @@
 """What a vocabulary costs a worker: ``python training/concepts/measure_vocabulary.py --vocabulary FOLDER``.
 
-Each way to hold the names is opened in a process of its own and asked for the same names: seconds to open, memory of
-its own and in all (Linux counts them in /proc/self/smaps_rollup), microseconds a name, bytes on disk.
+Each way to hold the names is opened in a process of its own, beside another that has it open, and asked for the same
+names: seconds to open, memory of its own and in all (Linux counts them in /proc/self/smaps_rollup), microseconds a
+name, bytes on disk. ``--invent 2500000 --work DIR`` first compiles so many invented names, by the command that people
+use, into DIR/vocabulary.
 """
 
 from __future__ import annotations
@@ -25,6 +27,7 @@ from litcoin_batch.concepts.vocabulary import SHIPPED, Entry, Vocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 
 N_ASKED = 20_000
+_OF_ORGANISMS = (ENTITY_TYPES[0], ENTITY_TYPES[5])
 Find = Callable[[str, str], object]
 
 
@@ -33,13 +36,23 @@ Find = Callable[[str, str], object]
 @click.option(
     "--others/--alone", default=True, show_default=True, help="Also SQLite and a dictionary of the same entries."
 )
+@click.option("--invent", type=click.IntRange(1000), help="Measure a vocabulary of so many invented names.")
+@click.option("--work", type=click.Path(path_type=Path), help="With --invent: where tables and vocabulary go.")
 @click.option("--way", hidden=True, help="In the process of one way: which.")
 @click.option("--beside", hidden=True, type=click.Path(path_type=Path), help="In the process of one way: its file.")
-def main(folder: Path | None, others: bool, way: str | None, beside: Path | None) -> None:
+def main(
+    folder: Path | None, others: bool, invent: int | None, work: Path | None, way: str | None, beside: Path | None
+) -> None:
     """Print one line of JSON for each way."""
     if way:
         click.echo(json.dumps(measure(way, folder, beside)))
+        sys.stdout.flush()
+        sys.stdin.read()  # holds what it opened until the other is done
         return
+    if invent:
+        if work is None or folder is not None:
+            raise click.UsageError("--invent goes with --work and without --vocabulary")
+        folder = compile_invented(invent, work)
     with tempfile.TemporaryDirectory() as temporary:
         database = Path(temporary) / "names.sqlite"
         vocabulary = Vocabulary.open(folder)
@@ -48,7 +61,37 @@ def main(folder: Path | None, others: bool, way: str | None, beside: Path | None
             write_database(vocabulary, database)
         for one in ("vocabulary", "sqlite", "dict") if others else ("vocabulary",):
             arguments = ["--way", one, "--beside", str(database)] + (["--vocabulary", str(folder)] if folder else [])
-            subprocess.run([sys.executable, __file__, *arguments], check=True)
+            # What both have open counts as shared, as it is with the workers of a host.
+            companion = [sys.executable, __file__, *arguments]
+            with subprocess.Popen(companion, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+                other.stdout.readline()
+                subprocess.run(companion, check=True, stdin=subprocess.DEVNULL)
+                other.stdin.close()
+
+
+def compile_invented(n_names: int, work: Path) -> Path:
+    """Tables of seeded names of every type, three to a concept, compiled by training/concepts/build_vocabulary.py."""
+    work.mkdir(parents=True, exist_ok=True)
+    chosen = random.Random(11)
+    syllables = [a + b + c for a in "bdfgklmnprstv" for b in "aeiou" for c in ("", "l", "n", "r", "x")]
+    taxa = (9606, 10090, 10116, 7955, 7227)
+    with (work / "names.tsv").open("w", encoding="utf-8") as stream:
+        stream.write("surface\ttype\tconcept_id\ttaxon\n")
+        for i in range(n_names):
+            concept = i // 3
+            type_ = ENTITY_TYPES[concept % len(ENTITY_TYPES)]
+            # The number makes each name one of its own, the syllables make it as long as names are.
+            name = "".join(chosen.choices(syllables, k=chosen.randint(2, 6))) + f" {i:x}q"
+            concept_id = {"GeneOrGeneProduct": "", "OrganismTaxon": "", "SequenceVariant": "rs"}.get(type_, "C")
+            taxon = taxa[concept % len(taxa)] if type_ in _OF_ORGANISMS else ""
+            stream.write(f"{name}\t{type_}\t{concept_id}{concept + 1}\t{taxon}\n")
+    source = {"name": "invented", "layout": "table", "files": ["names.tsv"], "licence": "none"}
+    (work / "recipe.yaml").write_text(json.dumps({"sources": [source]}), encoding="utf-8")
+    build = Path(__file__).with_name("build_vocabulary.py")
+    folder = work / "vocabulary"
+    command = [sys.executable, str(build), "--recipe", str(work / "recipe.yaml"), "--output", str(folder)]
+    subprocess.run(command, check=True, stdout=sys.stderr)
+    return folder
 
 
 def measure(way: str, folder: Path | None, database: Path) -> dict:
@@ -85,7 +128,8 @@ def memory() -> dict[str, int]:
     """Bytes that each such process has for itself, and all that it sees in memory: pages of mapped files are shared."""
     lines = (line.split() for line in Path("/proc/self/smaps_rollup").read_text().splitlines())
     n_bytes = {words[0]: int(words[1]) * 1024 for words in lines if words[-1] == "kB"}
-    return {"private": n_bytes["Anonymous:"], "resident": n_bytes["Rss:"]}
+    private = n_bytes["Private_Clean:"] + n_bytes["Private_Dirty:"]
+    return {"private": private, "anonymous": n_bytes["Anonymous:"], "resident": n_bytes["Rss:"]}
 
 
 def size_of(folder: Path) -> int:

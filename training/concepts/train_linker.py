@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -18,13 +19,22 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.options import LETTERS
 from litcoin_batch.concepts.ranker import Ranker
-from litcoin_batch.concepts.variant_numbers import COLUMNS, VariantNumbers
+from litcoin_batch.concepts.variant_numbers import VariantNumbers
 from litcoin_batch.concepts.vocabulary import Vocabulary
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.data.linking import LinkingDocument, annotated_rows, fold_of, read_linking_corpora, variant_numbers
+from training.data.linking import (
+    CELL_LINE,
+    ORGANISM,
+    LinkingDocument,
+    annotated_rows,
+    fold_of,
+    read_linking_corpora,
+    variant_numbers,
+)
+from training.data.unannotated import UnannotatedVocabulary
 from training.learning.linking_figures import Outcome, figures_of, table
-from training.learning.ranking import Example, collect, first_choice, learn
+from training.learning.ranking import Example, collect, first_choice, learn, least_sureness
 
 
 @click.command()
@@ -34,9 +44,15 @@ from training.learning.ranking import Example, collect, first_choice, learn
 )
 @click.option(
     "--vocabulary",
-    required=True,
     type=click.Path(path_type=Path),
-    help="Compiled without annotated texts: what training/concepts/build_vocabulary.py --unannotated writes.",
+    help="Compiled vocabulary, of which annotated names are left out; default: the shipped one.",
+)
+@click.option(
+    "--numbers",
+    type=click.Path(path_type=Path, exists=True),
+    default="conf/known_variants.tsv",
+    show_default=True,
+    help="dbSNP numbers of changes that are known without the corpora: gene, change, rs.",
 )
 @click.option("--exclude-gold", multiple=True, type=click.Path(path_type=Path), help="Evaluation documents, left out.")
 @click.option(
@@ -52,7 +68,8 @@ from training.learning.ranking import Example, collect, first_choice, learn
 def main(
     corpora: Path,
     root: Path,
-    vocabulary: Path,
+    vocabulary: Path | None,
+    numbers: Path,
     exclude_gold: tuple[Path, ...],
     exclude_pmids: tuple[Path, ...],
     n_folds: int,
@@ -61,20 +78,26 @@ def main(
     """Write the ranker and the table of variants, and what cross-validation by document says of them."""
     try:
         documents = read_linking_corpora(corpora, root, _excluded(exclude_gold, exclude_pmids))
-        unannotated = _open_unannotated(vocabulary)
+        known = VariantNumbers.read(numbers)
+        unannotated = UnannotatedVocabulary(Vocabulary.open(vocabulary))
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{len(documents)} documents, {n_folds} folds, {unannotated.vocabulary_id}")
     folds = [[d for d in documents if fold_of(d.pmid, n_folds) == k] for k in range(n_folds)]
-    examples = collect_folds(folds, unannotated)
-    ranker = learn([e for some in examples for e in some])
-    figures = figures_of(_cross_validated(examples))
+    examples = collect_folds(folds, unannotated, known)
+    outcomes = _cross_validated(examples)
+    least = least_sureness(outcomes)
+    ranker = replace(learn([e for some in examples for e in some]), least=least)
+    figures = figures_of([_bounded(o, least[o.type]) for o in outcomes])
     output.mkdir(parents=True, exist_ok=True)
     ranker.write(output / "ranker.json")
-    numbers = variant_numbers(documents)
-    lines = ["\t".join(COLUMNS), *("\t".join((*key, number)) for key, number in sorted(numbers.items()))]
-    (output / "variant_numbers.tsv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    about = {"vocabulary_id": unannotated.vocabulary_id, "n_documents": len(documents), "n_folds": n_folds}
+    known.over(variant_numbers(documents)).write(output / "variant_numbers.tsv")
+    about = {
+        "vocabulary_id": unannotated.vocabulary_id,
+        "n_documents": len(documents),
+        "n_folds": n_folds,
+        "least": least,
+    }
     (output / "figures.json").write_text(json.dumps(about | figures, indent=1) + "\n", encoding="utf-8")
     click.echo(table(figures))
 
@@ -96,42 +119,37 @@ def _excluded(gold: tuple[Path, ...], pmid_files: tuple[Path, ...]) -> frozenset
     return frozenset(pmids)
 
 
-def _open_unannotated(folder: Path) -> Vocabulary:
-    vocabulary = Vocabulary.open(folder)
-    annotated = [kind for kind in vocabulary.manifest["kinds"] if kind[0] == "annotated" or kind[-1]]
-    if annotated:
-        raise ConfigError(
-            f"{folder}: holds names out of annotated texts, such as of kind {annotated[0]!r}; expected a vocabulary "
-            "compiled without them, as the texts that it knows are those that the ranker would be judged by"
-        )
-    return vocabulary
-
-
-def collect_folds(folds: list[list[LinkingDocument]], unannotated: Vocabulary) -> list[list[Example]]:
-    """The examples of each fold, read with what the others know; twice, as the organism of a gene is ranked before the gene."""
+def collect_folds(
+    folds: list[list[LinkingDocument]], unannotated: UnannotatedVocabulary, known: VariantNumbers
+) -> list[list[Example]]:
+    """The examples of each fold, read with what the others know; organisms and cell lines first, by which genes are ranked."""
     linkers = []
     for k in range(len(folds)):
         others = [d for j, fold in enumerate(folds) if j != k for d in fold]
         layered = unannotated.layered(annotated_rows(others), f"fold-{k}", replace=False)
-        linkers.append(Linker(layered, Ranker(), VariantNumbers(variant_numbers(others))))
-    ranker = Ranker()
-    for n_round in range(2):
-        examples = [
-            collect([d for d in fold if d.weight], linker.with_ranker(ranker))
-            for fold, linker in zip(folds, linkers, strict=True)
-        ]
-        click.echo(f"round {n_round + 1}: {sum(map(len, examples))} mentions")
-        ranker = ranker if n_round else learn([e for some in examples for e in some])
+        linkers.append(Linker(layered, Ranker(), known.over(variant_numbers(others))))
+    weighty = [[d for d in fold if d.weight] for fold in folds]
+    pairs = list(zip(weighty, linkers, strict=True))
+    hosts = [e for fold, linker in pairs for e in collect([d.of_types(ORGANISM, CELL_LINE) for d in fold], linker)]
+    click.echo(f"organisms and cell lines: {len(hosts)} mentions")
+    ranker = learn(hosts)
+    examples = [collect(fold, linker.with_ranker(ranker)) for fold, linker in pairs]
+    click.echo(f"all: {sum(map(len, examples))} mentions")
     return examples
 
 
 def _cross_validated(examples: list[list[Example]]) -> list[Outcome]:
-    """The first corpus's mentions, each ranked by a ranker that has not seen its fold."""
+    """The first corpus's mentions, each ranked by a ranker that has not seen its fold; without bounds of sureness."""
     outcomes = []
     for k, fold in enumerate(examples):
         ranker = learn([e for j, some in enumerate(examples) if j != k for e in some])
         outcomes += [outcome(e, ranker) for e in fold if e.is_ours]
     return outcomes
+
+
+def _bounded(outcome: Outcome, least: float) -> Outcome:
+    resolved = outcome.resolved and outcome.score >= least
+    return outcome._replace(resolved=resolved, right=resolved and outcome.right)
 
 
 def outcome(example: Example, ranker: Ranker) -> Outcome:

@@ -158,7 +158,7 @@ def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray, near
         return nothing
     label, novel, subject = _pair_labels(related, pairs)
     classes = _pair_classes(related, instances, pairs, label)
-    said = ~classes.all(axis=1)
+    said = np.logical_not(classes.all(axis=1))
     if not said.any():
         return nothing
     classes = torch.from_numpy(classes[said])

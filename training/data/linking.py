@@ -44,6 +44,12 @@ class LinkingDocument:
     def pmid(self) -> int:
         return self.document.pmid
 
+    def of_types(self, *types: str) -> LinkingDocument:
+        """The same with no other mentions."""
+        gold = self.document.gold
+        mentions = tuple(m for m in gold.mentions if m.type in types)
+        return replace(self, document=replace(self.document, gold=replace(gold, mentions=mentions)))
+
 
 def read_linking_corpora(path: Path, root: Path, excluded: frozenset[int]) -> list[LinkingDocument]:
     """All documents that have a mention with ids, those with an ``excluded`` PMID left out; the first corpus is BioRED's."""

@@ -62,7 +62,8 @@ def _marked(
     carrying = [n for n, ids in enumerate(named) if ids.issuperset(pair)][:_MAX_SENTENCES]
     if not carrying:
         places = [[n for n, ids in enumerate(named) if entity_id in ids] for entity_id in pair]
-        carrying = sorted(min(((a, b) for a in places[0] for b in places[1]), key=lambda ab: abs(ab[0] - ab[1])))
+        nearest = min(((a, b) for a in places[0] for b in places[1]), key=lambda ab: abs(ab[0] - ab[1]))
+        carrying = sorted(nearest)
     return " ".join(_with_markers(text, sentences[n], inside[n], pair) for n in carrying)
 
 

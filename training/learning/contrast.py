@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, Annotation, ContractError, Document, Mention, Relation
@@ -110,7 +110,15 @@ def _side(row: dict, index: int) -> Side:
     return Side(Document(gold.pmid, row["title"], abstract, "contrast", gold=gold), tuple(holds))
 
 
-def evaluate_contrast(annotator: Annotator, pairs: Sequence[ContrastPair]) -> dict[str, Any]:
+class RelatesGiven(Protocol):
+    """What finds relations between mentions that it is given."""
+
+    def annotate(
+        self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]], /
+    ) -> Sequence[Annotation]: ...
+
+
+def evaluate_contrast(annotator: RelatesGiven, pairs: Sequence[ContrastPair]) -> dict[str, Any]:
     """Gold mentions given, relations by the code that annotates in production: figures by kind, and over kinds that ask alike."""
     documents = [side.document for pair in pairs for side in pair.sides]
     found = annotator.annotate(documents, [d.gold.mentions for d in documents])

@@ -11,16 +11,18 @@ import torch
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.options import LETTERS
 from litcoin_batch.concepts.ranker import Ranker, log_odds
+from litcoin_batch.concepts.variant_linking import variant_features
 from litcoin_batch.schema import ENTITY_TYPES, Mention
 from training.data.linking import LinkingDocument
+from training.learning.linking_figures import Outcome
 
-VARIANT = ENTITY_TYPES[3]
+GENE, VARIANT = ENTITY_TYPES[0], ENTITY_TYPES[3]
 _LEAST_FEATURE_COUNT = 4
 # Chosen by cross-validation: features of a document are few documents' worth, however many mentions it has.
 DECAY = 1e-4
-# A mention that is less surely linked stays unresolved: the wrong concept costs more than none. Variants excepted: a
-# change that is read right is an identity, even where annotators write its dbSNP number.
-LEAST_SURENESS = 0.2
+# Bounds among which cross-validation chooses: a mention that is less surely linked stays unresolved. Variants excepted:
+# a change that is read right is an identity, even where annotators write its dbSNP number.
+LEAST_SURENESS = tuple(n / 20 for n in range(4, 13))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +54,15 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
         gold = one.document.gold.mentions
         mentions = bare(gold)
         choices = linker.runners_up(one.document, mentions, 1) if any(m.type == VARIANT for m in gold) else None
+        has_genes = any(m.type == GENE for m in gold)
         for i, (mention, described) in enumerate(zip(gold, linker.described(one.document, mentions), strict=True)):
             if not mention.entity_ids:
                 continue
             ids, features = [], []
             if mention.type == VARIANT and choices and choices[i]:
-                ids, features = [frozenset(choices[i][0].entity_ids)], [[f"v:how={choices[i][0].how}"]]
+                first = choices[i][0]
+                ids = [frozenset(first.entity_ids)]
+                features = [variant_features(mention.text, first.entity_ids, first.how, has_genes)]
             elif described:
                 ids = [frozenset(joined.split(",")) for joined, _ in described]
                 features = [found for _, found in described]
@@ -68,11 +73,28 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
     return examples
 
 
-def learn(examples: Iterable[Example], least: float = LEAST_SURENESS) -> Ranker:
-    examples = _joined(e for e in examples if e.ids)
+def learn(examples: Iterable[Example]) -> Ranker:
+    """Without bounds of sureness, see ``least_sureness``."""
+    # Other corpora write variants by other rules than BioRED does.
+    examples = _joined(e for e in examples if e.ids and (e.is_ours or e.type != VARIANT))
     choice = _learn_choice([e for e in examples if e.right is not None and len(e.ids) > 1])
-    ranker = Ranker(choice, {}, dict.fromkeys(ENTITY_TYPES, least) | {VARIANT: 0.0})
+    ranker = Ranker(choice)
     return replace(ranker, sureness=_learn_sureness(examples, ranker))
+
+
+def least_sureness(outcomes: Sequence[Outcome]) -> dict[str, float]:
+    """Of each type the bound with the highest F1, of what is resolved and of all mentions; ``outcomes`` without bounds."""
+    least = dict.fromkeys(ENTITY_TYPES, 0.0)
+    for type_ in least.keys() - {VARIANT}:
+        some = [o for o in outcomes if o.type == type_]
+        if some:
+            least[type_] = max(LEAST_SURENESS, key=lambda bound: (_f1(some, bound), -bound))
+    return least
+
+
+def _f1(outcomes: Sequence[Outcome], bound: float) -> float:
+    kept = [o for o in outcomes if o.resolved and o.score >= bound]
+    return 2 * sum(o.right for o in kept) / (len(kept) + len(outcomes))
 
 
 def _joined(examples: Iterable[Example]) -> list[Example]:
@@ -85,7 +107,10 @@ def _joined(examples: Iterable[Example]) -> list[Example]:
 
 
 def _learn_choice(examples: Sequence[Example], decay: float = DECAY) -> dict[str, float]:
-    names = _frequent(f for e in examples for features in e.features for f in features)
+    if not examples:  # every name means one thing
+        return {}
+    # Those of the mention are the same for all its candidates.
+    names = _frequent(f for e in examples for features in e.features for f in features if not f.startswith("u:"))
     rows = [features for e in examples for features in e.features]
     owner = torch.tensor([i for i, e in enumerate(examples) for _ in e.ids])
     gold = torch.zeros(len(rows), dtype=torch.bool)
@@ -116,7 +141,13 @@ def _learn_sureness(examples: Sequence[Example], ranker: Ranker, decay: float = 
         rows.append([LETTERS[e.type], *e.features[top]])
         margins.append(margin)
         right.append(e.ids[top] == e.gold)
-    names = _frequent(f for row in rows for f in row)
+    # Many variants look alike and are one row here: their weight says how many they are.
+    of_variants = Counter[str]()
+    for e, row in zip(examples, rows, strict=True):
+        if e.type == VARIANT:
+            of_variants.update(dict.fromkeys(row, e.weight))
+    enough = {f for f, weight in of_variants.items() if weight >= _LEAST_FEATURE_COUNT}
+    names = sorted({*_frequent(f for row in rows for f in row), *enough})
     slopes = {letter: len(names) + i for i, letter in enumerate(LETTERS.values())}
     table = _Table(rows, names)
     slope_of = torch.tensor([slopes[row[0]] for row in rows])

@@ -19,6 +19,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import backbone_option, device_option, embeddings_option, encoder_option
 from training.data.training_data import data_options
 from training.learning.evaluation import headline
 from training.learning.recipes import RECIPES, change
@@ -35,15 +36,15 @@ COLUMNS = ("ner", "pair", "pair_type", "pair_type_novelty", "type_accuracy", "no
     type=click.Path(path_type=Path, exists=True),
     help="YAML, see conf/ablation.yaml.",
 )
-@click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
+@encoder_option
 @data_options
 @click.option("--output", required=True, type=click.Path(path_type=Path))
-@click.option("--backbone", help="As of train.py.")
-@click.option("--embeddings", type=click.Path(path_type=Path), help="As of train.py.")
+@backbone_option
+@embeddings_option
 @click.option(
     "--seed", "seeds", multiple=True, type=int, default=(1,), show_default=True, help="May be given several times."
 )
-@click.option("--device", default="auto", show_default=True)
+@device_option
 def main(variants_file: Path, output: Path, seeds: tuple[int, ...], **options) -> None:
     """Train every variant of a YAML file and tabulate its scores beside those of the first."""
     try:

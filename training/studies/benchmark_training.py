@@ -39,8 +39,17 @@ from litcoin_batch.model.annotator import allowed_type_pairs
 from litcoin_batch.model.batching.pairs import Instances, Pairs, split_pairs
 from litcoin_batch.model.layers.pooling import Words
 from litcoin_batch.model.network import JointModel, PairScores
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
+from training.command_options import (
+    backbone_option,
+    changes_option,
+    device_option,
+    embeddings_option,
+    encoder_option,
+    format_option,
+    seed_option,
+)
 from training.data.examples import Batch, Example, prepare, stack
 from training.data.training_data import TrainingData
 from training.learning.losses import LossWeights, joint_loss
@@ -62,18 +71,18 @@ DECK_ROWS_PER_SEC = {"transformer": (7.6, 7.6)} | {
 
 @click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
 @click.option("--train", "train_file", required=True, type=click.Path(exists=True, path_type=Path), help="Gold file.")
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
-@click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
-@click.option("--backbone", help="As in train.py.")
-@click.option("--embeddings", type=click.Path(path_type=Path), help="As in train.py.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As in train.py; for both loops.")
+@format_option
+@encoder_option
+@backbone_option
+@embeddings_option
+@changes_option
 @click.option(
     "--documents", "n_documents", default=40, show_default=True, type=click.IntRange(1), help="The first of the file."
 )
 @click.option("--repeats", default=3, show_default=True, type=click.IntRange(1))
 @bf16_option
-@click.option("--device", default="auto", show_default=True)
-@click.option("--seed", default=1, show_default=True)
+@device_option
+@seed_option
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="JSON of raw measurements and ratios.")
 def main(train_file: Path, format_: str, n_documents: int, repeats: int, output: Path, **options) -> None:
     try:

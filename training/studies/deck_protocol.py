@@ -34,6 +34,7 @@ from litcoin_batch.model.layers.heads import N_CLASSES, HeadConfig
 from litcoin_batch.model.network import JointModel
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, ConfigError, Document, LitcoinBatchError
+from training.command_options import backbone_option, changes_option, device_option, embeddings_option, encoder_option
 from training.data.examples import Example, epoch_batches, prepare
 from training.learning.assemble import Beginnings, assemble
 from training.learning.optimisation import RunningAverage, bf16_option, in_16_bits, make_optimizer, set_rate
@@ -84,13 +85,13 @@ class Rows:
     type=click.Path(path_type=Path),
     help="Folder with abstracts_train.csv, entities_train.csv and relations_train.csv.",
 )
-@click.option("--encoder", required=True, type=click.Choice(list(RECIPES)))
+@encoder_option
 @click.option("--split", "split_by", type=click.Choice(["rows", "document"]), default="rows", show_default=True)
-@click.option("--backbone", help="As of train.py.")
-@click.option("--embeddings", type=click.Path(path_type=Path), help="As of train.py.")
-@click.option("--set", "changes", multiple=True, metavar="NAME=VALUE", help="As of train.py.")
+@backbone_option
+@embeddings_option
+@changes_option
 @bf16_option
-@click.option("--device", default="auto", show_default=True)
+@device_option
 @click.option("--seed", default=1, show_default=True, help="Of the split and of training.")
 @click.option("--output", required=True, type=click.Path(path_type=Path), help="Where the figures go, as JSON.")
 def main(output: Path, **options) -> None:

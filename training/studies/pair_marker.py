@@ -18,9 +18,10 @@ import torch
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
 from litcoin_batch.scoring import report
+from training.command_options import format_option, seed_option
 from training.data.made.contrast_documents import contrast_documents
 from training.data.marked_pairs import marked_pairs
 from training.data.training_data import guard, related_types
@@ -52,7 +53,7 @@ from training.studies.pair_classifier import PairMarker, sample_negatives, train
     type=click.Path(path_type=Path),
     help="PMIDs of evaluation documents, refused in training data.",
 )
-@click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True)
+@format_option
 @click.option(
     "--rule-made",
     default=0,
@@ -69,7 +70,7 @@ from training.studies.pair_classifier import PairMarker, sample_negatives, train
     help="Unrelated pairs per related one, drawn anew each epoch; 0: types of gold pairs only.",
 )
 @click.option("--max-pieces", default=144, show_default=True, type=click.IntRange(16))
-@click.option("--seed", default=1, show_default=True)
+@seed_option
 @click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
 def main(output: Path, **options) -> None:
     """Train on BACKBONE and score pair, type, novelty and the contrast set with gold mentions given."""

@@ -41,6 +41,7 @@ from litcoin_batch.schema import (
     RecordError,
     Reject,
 )
+from training.command_options import device_option, lexicon_option
 
 PART_1, PART_2, FOUND = "part_1_entities.csv", "part_2_relations.csv", "entities_found.csv"
 PART_1_HEADER = ("id", "abstract_id", "offset_start", "offset_finish", "type")
@@ -64,13 +65,8 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option(
     "--output", required=True, type=click.Path(file_okay=False, path_type=Path), help="Folder of the files written."
 )
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or cuda.")
-@click.option(
-    "--lexicon",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Lexicon whose names replace those of the vocabulary.",
-)
+@device_option
+@lexicon_option
 def main(
     abstracts: Path, entities: Path | None, checkpoint: str, output: Path, device: str, lexicon: tuple[Path, ...]
 ) -> None:

@@ -14,7 +14,7 @@ from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from litcoin_batch.warehouse.nightly import night_report
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
-from litcoin_batch.warehouse.nightly.quality_gates import Gates
+from litcoin_batch.warehouse.nightly.quality_gates import QualityGates
 from litcoin_batch.warehouse.nightly.run_records import check_place, put_record
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.session import open_session
@@ -53,7 +53,7 @@ def annotate(stop: Interruption, config: AnnotateConfig) -> str:
     how = How(
         config.partitions,
         Limits(batch_sec=config.batch_timeout_sec),
-        Gates(config.max_reject_share, config.max_drop),
+        QualityGates(config.max_reject_share, config.max_drop),
         {name: str(value) for name, value in asdict(config).items()},
     )
     with Run(spark, config.warehouse, config.run_id, config.wait_minutes) as run:

@@ -67,8 +67,8 @@ def write_files(
                 counts[part.what, part.reason] += 1
                 first.setdefault((part.what, part.reason), part.place)
     for name, path in partial.items():
-        if path is not None:
-            path.replace(places[name])
+        if path is not None and (place := places[name]) is not None:
+            path.replace(place)
     return {key: (n, first[key]) for key, n in counts.items()}
 
 

@@ -91,13 +91,16 @@ def to_int8(
         ranges = {**ranges, **dict.fromkeys(of_one_input, torch.stack([low.amin(dim=0), high.amax(dim=0)]))}
     # Deprecated, but the one kernel of torch that rounds to bytes in one pass; torch is pinned.
     warnings.filterwarnings("ignore", message="torch.quantize_per_tensor")
+    # Layers that saw the very same ranges are given the same tensor: query, key and value, or both directions.
+    keys = {name: of_layer.numpy().tobytes() for name, of_layer in ranges.items()}
+    n_takers = Counter(keys.values())
     inputs: dict[bytes, Int8Input] = {}
     for name, layer in layers.items():
         parent, _, own = name.rpartition(".")
-        # Layers that saw the very same ranges are given the same tensor: query, key and value, or both directions.
-        key = ranges[name].numpy().tobytes()
+        key = keys[name]
         if key not in inputs:
-            inputs[key] = Int8Input(*ranges[name])
+            low, high = ranges[name]
+            inputs[key] = Int8Input(low, high, n_takers[key])
         setattr(module.get_submodule(parent), own, Int8Linear(layer, inputs[key]))
     for name, part in list(module.named_modules()):
         _fuse_feed_forward(part, layers.get(f"{name}.intermediate.dense"))
@@ -128,12 +131,15 @@ def _fuse_feed_forward(layer: nn.Module, linear: nn.Linear | None) -> None:
 class Int8Input:
     """32-bit rows (..., inputs) to bytes (rows, inputs + added channels): 256 steps between bounds, held to the bounds beyond them.
 
-    ``step`` is what a byte counts, ``zero`` the byte of zero, ``again`` (added,) the channels that are continued. The bytes
-    of a tensor are kept while it is: it must not be changed in place.
+    ``step`` is what a byte counts, ``zero`` the byte of zero, ``again`` (added,) the channels that are continued.
     """
 
-    def __init__(self, low: Tensor, high: Tensor) -> None:
-        """``low``, ``high`` (inputs,): how far each channel reaches."""
+    def __init__(self, low: Tensor, high: Tensor, n_takers: int = 1) -> None:
+        """``low``, ``high`` (inputs,): how far each channel reaches.
+
+        ``n_takers``: layers that are given each tensor. Its bytes are kept from the first of them to the last, or while
+        the tensor is, and no longer; so long it must not be changed in place. Of a tensor for one layer nothing is kept.
+        """
         low, high = low.clamp(max=0), high.clamp(min=0)
         parts, bound = split_channels(torch.maximum(-low, high))
         bottom, top = min(bound, float((-low).max())), min(bound, float(high.max()))
@@ -145,13 +151,17 @@ class Int8Input:
         # What bytes can say, not what was observed, is where the next channel goes on.
         self._lowest = -before * self.zero * self.step
         self._highest = before * (_LEVELS - self.zero) * self.step
-        self._done = WeakTensorKeyDictionary()
+        self._n_takers = n_takers
+        self._kept = WeakTensorKeyDictionary()  # tensor -> its bytes, and how many layers are yet to take them
 
     def __call__(self, rows: Tensor) -> Tensor:
-        done = self._done.get(rows)
-        if done is None:
-            flat = rows.reshape(-1, rows.shape[-1])
-            done = self._done[rows] = self.continued(self._to_bytes(flat), flat.index_select(1, self.again))
+        if rows in self._kept:
+            done, n_left = self._kept.pop(rows)
+        else:
+            flat, n_left = rows.reshape(-1, rows.shape[-1]), self._n_takers
+            done = self.continued(self._to_bytes(flat), flat.index_select(1, self.again))
+        if n_left > 1:
+            self._kept[rows] = done, n_left - 1
         return done
 
     def continued(self, given: Tensor, again: Tensor) -> Tensor:
@@ -202,7 +212,8 @@ class Product:
 
     def __init__(self, linear: nn.Linear, given: Int8Input, outputs: Tensor | None = None) -> None:
         """``outputs``: those wanted; None: all."""
-        weight, bias = (None if t is None else t.detach().float() for t in (linear.weight, linear.bias))
+        weight = linear.weight.detach().float()
+        bias = None if linear.bias is None else linear.bias.detach().float()
         if outputs is not None:
             weight, bias = weight[outputs], None if bias is None else bias[outputs]
         scale = weight.abs().amax(dim=1).clamp(min=1e-12) / largest_int8_weight()

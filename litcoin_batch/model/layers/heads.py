@@ -124,7 +124,7 @@ class PairHead(nn.Module):
         # None where the part is left out: nothing is kept, or turned into 8 bits, that is not used.
         self.kind = nn.Embedding(len(ENTITY_TYPES), hidden) if config.has("types") else None
         self.reader = Reader(width, config.reader) if config.has("reader") else None
-        self.read = Linear(2 * self.reader.width, hidden, bias=False) if config.has("reader") else None
+        self.read = Linear(2 * self.reader.width, hidden, bias=False) if self.reader is not None else None
         features = {"mention": MENTION_FEATURE_SIZES, "place": PLACE_FEATURE_SIZES, "pair": PAIR_FEATURE_SIZES}
         self.features = nn.ModuleDict(
             {name: FeatureSum(sizes, hidden) for name, sizes in features.items() if config.has("features")}
@@ -145,7 +145,7 @@ class PairHead(nn.Module):
         entity = torch.as_tensor(instances.entity, device=device)
         entities = log_sum_exp(vectors, entity, len(instances.entity_type))
         scored = on_padded_rows(self.left, vectors)[at["left"]] + on_padded_rows(self.right, vectors)[at["right"]]
-        if self.reader is not None:
+        if self.reader is not None and self.read is not None:
             scored = scored + on_padded_rows(self.read, self.reader(words, means, instances, pairs))
         of_pairs = []
         for name, features in self.features.items():

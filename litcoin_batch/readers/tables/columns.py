@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from litcoin_batch.readers.rows import is_missing
 from litcoin_batch.schema import RecordError
@@ -91,7 +92,7 @@ def _is_inverted(named: Mapping[str, object]) -> bool:
     return isinstance(value, str) and "abstract" not in named and not is_missing(value)
 
 
-def _unfold(index: object) -> str:
+def _unfold(index: Any) -> str:
     """The text of OpenAlex's ``abstract_inverted_index``: word -> its places."""
     try:
         index = json.loads(index) if isinstance(index, str) else index
@@ -110,7 +111,7 @@ def missing_columns(names: Iterable[str]) -> str | None:
     fields = fields_of(dict.fromkeys(names))
     if {"extid", "source"} <= known:
         fields["pmid"] = None
-    needed = NEEDED
+    needed: tuple[str, ...] = NEEDED
     if any(columns <= known for columns in _WITHOUT_ABSTRACTS):
         needed = ("pmid", "title")
     # Objects are looked into row by row: what lies below a column, its name does not say.

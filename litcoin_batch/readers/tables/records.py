@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from litcoin_batch.readers.rows import is_missing, to_pmid, to_text
 from litcoin_batch.readers.tables.columns import fields_of
@@ -22,7 +23,8 @@ def to_document(row: Mapping[str, object], source: str, record: int) -> Document
     fields = fields_of(row)
     if "title" not in fields and "abstract" not in fields:
         raise RecordError("row has neither title nor abstract")
-    optional, notes = {}, []
+    optional: dict[str, Any] = {}
+    notes = []
     for name, read in _OPTIONAL.items():
         value = fields.get(name)
         optional[name] = None if is_missing(value) else read(value)

@@ -100,7 +100,7 @@ class XmlRecords:
         prologue = COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
         if b"<!ENTITY" in prologue:
             return Damage("refused: the document type declares entities", prologue, refused=True)
-        if root in self._tags_by_root:
+        if head is not None and root in self._tags_by_root:
             self._at = head.end()
             self._closed = head["attributes"].rstrip().endswith(b"/")
         elif first is None:
@@ -268,7 +268,8 @@ class XmlRecords:
                     yield _Token("eof", b"", size, size, self._slice(offset, size))
                     return
                 continue
-            kind, name = match.lastgroup, match[match.lastgroup]
+            kind = match.lastgroup or ""
+            name = match[kind]
             begin, end = match.start() - self._at, match.end() - self._at
             searched = end
             if kind == "special":

@@ -229,7 +229,7 @@ def find_objects(path: str) -> list[StoredObject]:
     folder = path.rstrip("/")
     if below := [found for found in list_objects(f"{folder}/") if _is_shown(found.uri[len(folder) + 1 :])]:
         return below
-    literal = re.match(r"[^*?\[{]*", folder)[0]
+    literal = re.split(r"[*?\[{]", folder, maxsplit=1)[0]
     if literal.count("/") < 3:
         return []
     listed = list_objects(literal)

@@ -67,13 +67,19 @@ def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
     if is_object(path):
         return read_object(path).decode("utf-8", "replace") if find_objects(path) else ""
     if is_local(path):
-        companion = Path(path_of(path))
-        return companion.read_text(encoding="utf-8", errors="replace") if companion.is_file() else ""
+        try:
+            return Path(path_of(path)).read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, IsADirectoryError):
+            return ""
     where = spark._jvm.org.apache.hadoop.fs.Path(path)
     files = where.getFileSystem(spark._jsc.hadoopConfiguration())
-    if not files.exists(where):
+    try:
+        stream = files.open(where)
+    except Py4JJavaError as error:
+        if not _is_missing(error):
+            raise
         return ""
-    return bytes(spark._jvm.org.apache.commons.io.IOUtils.toByteArray(files.open(where))).decode("utf-8", "replace")
+    return bytes(spark._jvm.org.apache.commons.io.IOUtils.toByteArray(stream)).decode("utf-8", "replace")
 
 
 def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
@@ -138,9 +144,13 @@ class Storage:
 
     def names(self, place: str) -> list[str]:
         """Sorted names of what lies in a folder; none where there is no such folder."""
-        if not self._files.exists(self._at(place)):
+        try:
+            found = self._files.listStatus(self._at(place))
+        except Py4JJavaError as error:
+            if not _is_missing(error):
+                raise
             return []
-        return sorted(status.getPath().getName() for status in self._files.listStatus(self._at(place)))
+        return sorted(status.getPath().getName() for status in found)
 
     def n_bytes(self, place: str) -> int:
         return self._files.getContentSummary(self._at(place)).getLength()
@@ -158,8 +168,7 @@ class Storage:
         try:
             stream = self._files.open(self._at(place))
         except Py4JJavaError as error:
-            # Asked beforehand whether it is there, it may be gone a moment later.
-            if error.java_exception.getClass().getName() != "java.io.FileNotFoundException":
+            if not _is_missing(error):
                 raise
             raise FileNotFoundError(self.uri(place)) from None
         return self._spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
@@ -234,6 +243,11 @@ def _write_local(path: Path, text: str) -> None:
         stream.write(text)
         stream.flush()
         os.fsync(stream.fileno())
+
+
+def _is_missing(error: Py4JJavaError) -> bool:
+    """What is asked beforehand whether it is there may be gone a moment later: this is told by who opens it."""
+    return bool(error.java_exception.getClass().getName() == "java.io.FileNotFoundException")
 
 
 def java_message(error: Py4JJavaError) -> str:

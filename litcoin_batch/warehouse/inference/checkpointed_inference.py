@@ -3,7 +3,7 @@
     <staging>/annotate/0000/ ...     one folder for each slice
 
 A run that is killed goes on with the first slice that is not finished, and a slice is what is repeated
-where a document kills or stalls a worker: carefully then (``careful``), so that it costs that document only.
+where a document kills or stalls a worker: isolated then, so that it costs that document only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, n_tasks, with_text
-from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.spark.progress import report_documents
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED
@@ -69,7 +69,7 @@ def annotate_in_slices(
     ``partitions``: tasks of the model in all slices together. Raises ``ContractError`` where the model
     annotates none of many documents.
     """
-    with as_one_step(run.durations_sec, _STEP):
+    with timed_step(run.durations_sec, _STEP):
         texts = with_text(due)
         plan = _plan(run, texts, partitions)
         if plan.n_slices > 1:
@@ -79,7 +79,7 @@ def annotate_in_slices(
             f"slice {number + 1} of {plan.n_slices}": partial(annotate, number) for number in range(plan.n_slices)
         }
         with report_documents(run.spark, _STEP, texts.count()):
-            parts = do_together(run.spark, slices, _SLICES_AT_ONCE)
+            parts = run_concurrently(run.spark, slices, _SLICES_AT_ONCE)
     return reduce(DataFrame.unionAll, parts.values())
 
 
@@ -105,14 +105,14 @@ def _annotate_slice(
     try:
         kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, limits), ANNOTATED)
     except SPARK_FAILURES as error:
-        if limits.careful or not tells_of_death(error):
+        if limits.isolated or not tells_of_death(error):
             raise
         LOG.warning(
             "%s: a worker died, or hung and was ended; slice %d of %d is done again, the model in a process of its own",
             *(step, number + 1, plan.n_slices),
         )
-        carefully = replace(limits, careful=True)
-        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, carefully), ANNOTATED)
+        isolated = replace(limits, isolated=True)
+        kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, isolated), ANNOTATED)
     _check_model_works(kept)
     return kept
 

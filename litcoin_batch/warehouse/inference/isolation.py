@@ -1,7 +1,7 @@
 """Documents that the model fails on, kept from taking their neighbours along.
 
 What raises is caught where it happens (``annotate_surviving``). What kills or stalls the process can only
-be survived from outside: ``CarefulAnnotator`` runs the model in a child of the Spark worker. Where the
+be survived from outside: ``IsolatedAnnotator`` runs the model in a child of the Spark worker. Where the
 child dies or gives no answer in time, it is replaced, and the few documents it had are handed over again
 one by one, so that the guilty ones are known and everything else is annotated.
 """
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 from pyspark import cloudpickle
 
@@ -31,8 +31,8 @@ _DOCUMENTS_PER_EXCHANGE = 32
 _HOPELESS = 10
 # Loading reads files and, the first time, the packages of the model from a disk that may be slow.
 _LOAD_SEC = 600.0
-# A child that is gone has closed its pipe; its exit status follows at once.
-_EXIT_SEC = 10.0
+# A child that is gone has closed its pipe; its exit status follows at once, where the machine is not overloaded.
+_EXIT_SEC = 60.0
 _PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
@@ -46,11 +46,16 @@ class AnnotatesDocuments(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long the model may be silent, and whether it runs where it can do no harm (``careful``)."""
+    """How long the model may be silent, and whether it runs where it can do no harm (``isolated``)."""
 
     batch_sec: float = 600.0
     document_sec: float = 60.0
-    careful: bool = False
+    isolated: bool = False
+
+
+class _Child(NamedTuple):
+    process: multiprocessing.process.BaseProcess
+    pipe: Connection
 
 
 class _ModelDied(Exception):
@@ -83,7 +88,7 @@ def volunteer_for_memory_killer() -> None:
         return
 
 
-class CarefulAnnotator:
+class IsolatedAnnotator:
     """The model in a child process, for the length of a ``with``; started at first need.
 
     ``load``: what ``inference.Loader`` is; it must need nothing that only a Spark task knows.
@@ -91,12 +96,11 @@ class CarefulAnnotator:
 
     def __init__(self, load: Callable[[], AnnotatesDocuments], limits: Limits) -> None:
         self._load, self._limits = load, limits
-        self._child: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
+        self._child: _Child | None = None
         self._model_id = ""
         self._n_lost_in_a_row = 0
 
-    def __enter__(self) -> CarefulAnnotator:
+    def __enter__(self) -> IsolatedAnnotator:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -139,55 +143,57 @@ class CarefulAnnotator:
         return RecordError(str(error))
 
     def _exchange(self, documents: Sequence[Document]) -> list[Annotation | Exception]:
-        self._start()
+        child = self._start()
         try:
-            self._connection.send(documents)
+            child.pipe.send(documents)
         except OSError as error:
-            raise self._died() from error
-        found = self._receive(self._limits.document_sec)
+            raise self._died(child) from error
+        found = self._receive(child, self._limits.document_sec)
         self._n_lost_in_a_row = 0
         return found
 
-    def _start(self) -> None:
+    def _start(self) -> _Child:
         if self._child is not None:
-            return
+            return self._child
         # A fresh process, no fork: what torch and CUDA hold does not survive one.
         spawn = multiprocessing.get_context("spawn")
-        self._connection, theirs = spawn.Pipe()
-        self._child = spawn.Process(target=_serve, args=(theirs, cloudpickle.dumps(self._load)), daemon=True)
-        self._child.start()
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(target=_serve, args=(theirs, cloudpickle.dumps(self._load)), daemon=True)
+        process.start()
+        child = self._child = _Child(process, ours)
         theirs.close()
         try:
-            answer = self._receive(_LOAD_SEC)
+            answer = self._receive(child, _LOAD_SEC)
         except _ModelDied as error:
             raise ContractError(f"while the model was loaded, {error}") from error
         if isinstance(answer, Exception):
             self._end()
             raise answer
         self._model_id = answer
+        return child
 
-    def _receive(self, limit_sec: float):
+    def _receive(self, child: _Child, limit_sec: float) -> Any:
         try:
-            if self._connection.poll(limit_sec):
-                return self._connection.recv()
+            if child.pipe.poll(limit_sec):
+                return child.pipe.recv()
         except (EOFError, OSError) as error:
-            raise self._died() from error
+            raise self._died(child) from error
         self._end()
         raise _ModelDied(f"the model gave no result within {limit_sec:g} s")
 
-    def _died(self) -> _ModelDied:
-        self._child.join(_EXIT_SEC)
-        code = self._child.exitcode
+    def _died(self, child: _Child) -> _ModelDied:
+        child.process.join(_EXIT_SEC)
+        code = child.process.exitcode
         self._end()
         return _ModelDied(f"the model's process {describe_exit(code)}")
 
     def _end(self) -> None:
         if self._child is None:
             return
-        self._child.kill()
-        self._child.join()
-        self._connection.close()
-        self._child = self._connection = None
+        child, self._child = self._child, None
+        child.process.kill()
+        child.process.join()
+        child.pipe.close()
 
 
 def describe_exit(code: int | None) -> str:

@@ -29,7 +29,7 @@ from litcoin_batch.schema import Annotation, Document
 from litcoin_batch.warehouse.inference.ahead import ahead
 from litcoin_batch.warehouse.inference.isolation import (
     AnnotatesDocuments,
-    CarefulAnnotator,
+    IsolatedAnnotator,
     Limits,
     annotate_surviving,
     volunteer_for_memory_killer,
@@ -64,7 +64,7 @@ def annotate_with(
     """``loading.annotate`` with a loader of one's own.
 
     A worker whose model is silent for ``limits.batch_sec`` over one batch ends itself. A task that Spark
-    tries again, and every task where ``limits.careful``, runs the model in a child process (``careful``).
+    tries again, and every task where ``limits.isolated``, runs the model in a child process (``isolated``).
     """
     texts = with_text(documents)
     # An explicit number of partitions is one that adaptive execution leaves alone.
@@ -111,8 +111,8 @@ def _annotator_of_batches(
 ) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
     def annotate_batches(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         # Whatever ended the first attempt, a second like it would gain nothing.
-        careful = limits.careful or TaskContext.get().attemptNumber() > 0
-        annotate_batch = _annotate_carefully if careful else _annotate_plainly
+        isolated = limits.isolated or TaskContext.get().attemptNumber() > 0
+        annotate_batch = _annotate_isolated if isolated else _annotate_in_process
         documents = (
             documents_of(batch["pmid"].cast(pa.int64()), batch["title"], batch["abstract"]) for batch in batches
         )
@@ -121,7 +121,7 @@ def _annotator_of_batches(
     return annotate_batches
 
 
-def _annotate_plainly(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+def _annotate_in_process(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
     volunteer_for_memory_killer()
     first = next(batches, None)
     if first is None:
@@ -166,12 +166,12 @@ class _Prepared:
         return self.annotator.annotate(documents, pieces=self.pieces)
 
 
-def _annotate_carefully(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
+def _annotate_isolated(batches: Iterator[list[Document]], loader: Loader, limits: Limits) -> Iterator[pa.RecordBatch]:
     # The child will hold the model: this process need not hold it, too.
     _LOADED.clear()
-    with CarefulAnnotator(_for_task(loader), limits) as careful:
+    with IsolatedAnnotator(_for_task(loader), limits) as annotator:
         for documents in batches:
-            yield annotated_batch(documents, careful.annotate_surviving(documents), careful.model_id)
+            yield annotated_batch(documents, annotator.annotate_surviving(documents), annotator.model_id)
 
 
 @contextmanager
@@ -180,7 +180,7 @@ def _end_worker_after(limit_sec: float) -> Iterator[None]:
 
     Works where the model hangs in native code and holds the interpreter's lock.
     """
-    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__)
+    faulthandler.dump_traceback_later(limit_sec, exit=True, file=sys.__stderr__ or 2)
     try:
         yield
     finally:

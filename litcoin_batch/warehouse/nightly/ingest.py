@@ -20,7 +20,6 @@ from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.readers.tables.parquet import read_row_groups
 from litcoin_batch.schema import Document, Reject
 from litcoin_batch.warehouse.files.storage import StoredFile, escape
-from litcoin_batch.warehouse.nightly.careful_reading import Lost, work_carefully
 from litcoin_batch.warehouse.nightly.file_tasks import (
     NOT_OF_THE_FILE,
     Part,
@@ -30,6 +29,7 @@ from litcoin_batch.warehouse.nightly.file_tasks import (
     parts_of,
     problem_of,
 )
+from litcoin_batch.warehouse.nightly.isolated_reading import Lost, work_isolated
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
 from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, table_of
 
@@ -44,11 +44,11 @@ _LABELS = re.compile(r"(entities|relations)(?=_[^/]*\.csv$)")
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """``fallback_texts``: see ``readers.Rules``; ``careful``: in processes of their own, see ``careful_reading``."""
+    """``fallback_texts``: see ``readers.Rules``; ``isolated``: in processes of their own, see ``isolated_reading``."""
 
     format: str = "auto"
     fallback_texts: bool = False
-    careful: bool = False
+    isolated: bool = False
 
 
 class StagesSteps(Protocol):
@@ -62,14 +62,14 @@ class StagesSteps(Protocol):
 def stage_records(
     run: StagesSteps, sources: Mapping[StoredFile, str], reading: Reading, rejects: Sequence[Reject]
 ) -> DataFrame:
-    """``read_records``, kept. Where a file kills the process that reads it, all are read again, carefully."""
+    """``read_records``, kept. Where a file kills the process that reads it, all are read again, isolated."""
     try:
         return run.stage("read", read_records(run.spark, sources, reading, rejects), READ)
     except SPARK_FAILURES as error:
         if not tells_of_death(error):
             raise
     LOG.warning("reading the files: a worker died; they are read again, in processes of their own")
-    return run.stage("read", read_records(run.spark, sources, replace(reading, careful=True), rejects), READ)
+    return run.stage("read", read_records(run.spark, sources, replace(reading, isolated=True), rejects), READ)
 
 
 def read_records(
@@ -87,7 +87,7 @@ def read_records(
     """
     named = {file.path: source for file, source in sources.items()}
     rules = Rules(gold=False, fallback_texts=reading.fallback_texts)
-    read, lost = _reader(named, reading.format, rules), _loser(named) if reading.careful else None
+    read, lost = _reader(named, reading.format, rules), _loser(named) if reading.isolated else None
     filled = [file for file in sources if file.n_bytes]
     ours = [file for file in filled if opens_itself(file.path)]
     others = [file for file in filled if not opens_itself(file.path)]
@@ -146,7 +146,7 @@ def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable, lo
             for path, content in zip(*batch.columns, strict=True)
         )
         if lost is not None:
-            yield from work_carefully(calls, read, lost)
+            yield from work_isolated(calls, read, lost)
             return
         for call in calls:
             yield from read(*call)

@@ -140,17 +140,23 @@ def _check_names(inputs: Sequence[Input]) -> None:
 
 def _year_of(years: set[int], known: int | None, baseline: bool) -> int | None:
     """The year of the baseline that the warehouse holds after this run."""
-    newest = max(years, default=known)
-    if baseline and (not years or known is not None and newest <= known):
-        found = f"the newest of the new inputs is of 20{newest:02d}" if years else "none of the inputs is a new one"
+    newest = max(years, default=None)
+    if baseline and (newest is None or (known is not None and newest <= known)):
+        found = (
+            f"the newest of the new inputs is of 20{newest:02d}"
+            if newest is not None
+            else "none of the inputs is a new one"
+        )
         holds = f"; the warehouse holds that of 20{known:02d}" if known is not None else ""
         raise ConfigError(f"--baseline: expected all files of a new baseline of NLM (pubmedYYnNNNN), {found}{holds}")
-    if not baseline and known is not None and newest > known:
+    if newest is None or known is None:
+        return known if newest is None else newest
+    if not baseline and newest > known:
         raise ConfigError(
             f"inputs of 20{newest:02d} (pubmed{newest:02d}n...): the warehouse holds the baseline of 20{known:02d}; NLM's"
             " new baseline replaces everything: give all its files, and --baseline"
         )
-    return newest if known is None else max(newest, known)
+    return max(newest, known)
 
 
 def _check_complete(orders: list[int]) -> None:

@@ -22,11 +22,11 @@ from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
-from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
+from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.nightly.ingest import Reading, stage_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.spark.concurrency import as_one_step, do_together
+from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.tables.log import State
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
@@ -61,7 +61,7 @@ class How:
 
     partitions: int | None = None
     limits: Limits = Limits()
-    gates: quality_gates.Gates = quality_gates.Gates()
+    gates: quality_gates.QualityGates = quality_gates.QualityGates()
     about: dict[str, str] = field(default_factory=dict)
 
 
@@ -140,7 +140,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
         "notes": partial(_notes, read, [*sources.values()], inputs.paths),
     }
-    restored, held, notes = do_together(run.spark, look_up).values()
+    restored, held, notes = run_concurrently(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
     back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
     texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
@@ -150,7 +150,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)  # type: ignore[arg-type]
     settled = revisions.settle(flagged, annotated)
 
-    with as_one_step(run.durations_sec, "write"):
+    with timed_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, model_id, annotated, carried),
@@ -166,11 +166,14 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
             "tally": partial(tally, settled),
             "found": partial(_found, annotated),
         }
-        kept: dict[str, Any] = do_together(run.spark, steps)
+        kept: dict[str, Any] = run_concurrently(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
+    with timed_step(run.durations_sec, "pairs"):
+        changes = n_rows["documents"] or n_rows["retired"]
+        drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
     facts = {
         "model_id": model_id,
         "vocabulary_id": vocabulary_of(model_id),
@@ -183,7 +186,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "configuration": {**configuration, "notes": notes} if notes else configuration,
         "versions": versions(),
     }
-    run.commit(run.record(facts, counts))
+    run.commit(run.record(facts, counts), drop=drop)
     return run.read_record(run.run_id)
 
 

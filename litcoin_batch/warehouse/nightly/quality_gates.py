@@ -23,7 +23,7 @@ class GateClosed(ContractError):
 
 
 @dataclass(frozen=True, slots=True)
-class Gates:
+class QualityGates:
     """``max_reject_share``: of the records; ``max_drop``: of the relations per document, below the last runs' median."""
 
     max_reject_share: float = 0.01

@@ -89,7 +89,7 @@ class Staging:
             self._tidy(place)
             self.storage.make_folder(self._place(step).rpartition("/")[0])
             if not self.storage.create_text(self._place(step + _DONE), place):
-                place = self.finished(step)
+                place = self.finished(step) or place
         self.durations_sec[step] = round(time.monotonic() - started, 3)
         return self.spark.read.schema(schema).parquet(escape(self.storage.uri(place)))
 
@@ -116,7 +116,8 @@ class Staging:
     def remember(self, step: str, facts: dict[str, Any]) -> dict[str, Any]:
         """Keep a few facts, JSON-ready, and hand back what was kept first."""
         self.storage.create_text(self._place(f"{step}.json"), json.dumps(facts))
-        return json.loads(self._text(f"{step}.json"))
+        kept = self._text(f"{step}.json")
+        return facts if kept is None else json.loads(kept)
 
     def discard(self, kept: Collection[str] = ()) -> None:
         """Remove what is staged, and the rows for tables that are not in the folders ``kept``."""

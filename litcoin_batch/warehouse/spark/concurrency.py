@@ -7,14 +7,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, cast
 
+from pyspark import inheritable_thread_target
 from pyspark.sql import SparkSession
 
 T = TypeVar("T")
 
 
-def do_together(spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_once: int | None = None) -> dict[str, T]:
+def run_concurrently(
+    spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_once: int | None = None
+) -> dict[str, T]:
     """What each of ``steps`` returns; they are begun in order, ``at_once`` of them at a time. The first failure stops the
     others and is raised.
     """
@@ -35,7 +38,8 @@ def do_together(spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_on
             raise
 
     with ThreadPoolExecutor(at_once or len(steps), thread_name_prefix="step") as pool:
-        futures = {name: pool.submit(in_group, name) for name in steps}
+        # Made for each step: what Spark knows of the caller's thread (scheduler pool, tags) is copied, not shared.
+        futures = {name: pool.submit(inheritable_thread_target(spark)(in_group), name) for name in steps}
         try:
             done, _ = wait(futures.values(), return_when=FIRST_EXCEPTION)
             for future in done:
@@ -45,11 +49,12 @@ def do_together(spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_on
             pool.shutdown(wait=False, cancel_futures=True)
             spark.sparkContext.cancelJobGroup(group)
             raise
-    return {name: future.result() for name, future in futures.items()}
+    # None stands for what was not begun; then another step has failed, and its error was raised.
+    return {name: cast(T, future.result()) for name, future in futures.items()}
 
 
 @contextmanager
-def as_one_step(durations_sec: dict[str, float], step: str) -> Iterator[None]:
+def timed_step(durations_sec: dict[str, float], step: str) -> Iterator[None]:
     """What the block times counts as one step, as long as the block takes: of steps at the same time the sum says nothing."""
     before, started = dict(durations_sec), time.monotonic()
     yield

@@ -11,12 +11,14 @@ from importlib import resources
 from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
-
-from duckdb import DuckDBPyConnection
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from litcoin_batch.schema import ConfigError
-from litcoin_batch.warehouse.tables.summary import format_table
+from litcoin_batch.warehouse.tables.text_table import format_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from pyspark.sql import SparkSession
 
 FORMATS = ("table", "csv", "json")
 _CELL_CHARS = 60
@@ -44,7 +46,7 @@ def read_query(sql: str | None, file: str | None, parameters: Sequence[str]) -> 
     """The text of one query and the values of its markers. Raises ``ConfigError`` for anything unclear."""
     if (sql is None) == (file is None):
         raise ConfigError("expected one query: either SQL text or --file")
-    text = sql if sql is not None else _read_file(file)
+    text = sql if sql is not None else _read_file(file or "")
     values = dict(_read_parameter(parameter) for parameter in parameters)
     markers = set(_MARKER.findall(_NO_MARKERS.sub(" ", text)))
     if missing := sorted(markers - set(values)):

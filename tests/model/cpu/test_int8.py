@@ -151,6 +151,15 @@ def test_layers_that_see_the_same_rows_round_them_once_and_take_any_of_them():
         assert torch.equal(layer(given[16:48]), layer(rows)[16:48])
 
 
+def test_bytes_are_kept_from_the_first_to_the_last_layer_of_a_tensor_and_no_longer():
+    rows = inputs(64, far=5)
+    alone, shared = (Int8Input(rows.amin(dim=0), rows.amax(dim=0), n_takers) for n_takers in (1, 2))
+    before = alone(rows), shared(rows)
+    assert shared(rows) is before[1] and torch.equal(*before)
+    rows.neg_()
+    assert not torch.equal(alone(rows), before[0]) and torch.equal(shared(rows), alone(rows))
+
+
 @needs_int8
 def test_continuing_far_reaching_channels_makes_the_rest_finer():
     torch.manual_seed(4)

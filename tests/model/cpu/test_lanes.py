@@ -9,7 +9,7 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
 from litcoin_batch.warehouse.inference.ahead import ahead
 from litcoin_batch.warehouse.inference.isolation import Limits
-from litcoin_batch.warehouse.inference.workers import _annotate_plainly
+from litcoin_batch.warehouse.inference.workers import _annotate_in_process
 from tiny_models import documents, tiny_checkpoint
 
 CPU = torch.device("cpu")
@@ -50,7 +50,7 @@ def test_what_fails_ahead_fails_where_it_is_used():
 
 
 def test_lanes_keep_the_order_and_work_at_once():
-    barrier = threading.Barrier(2, timeout=20)
+    barrier = threading.Barrier(2, timeout=300)
 
     def work(item):
         if item < 2:
@@ -96,6 +96,6 @@ def test_a_worker_cuts_ahead_what_it_annotates_later(folder):
     split = busy.split
     busy.split = lambda some: cut.append(len(some)) or split(some)
     batches = [documents(5), documents(9), documents(2)]
-    rows = [list(_annotate_plainly(iter(batches), lambda one=one: one, Limits())) for one in (plain, busy)]
+    rows = [list(_annotate_in_process(iter(batches), lambda one=one: one, Limits())) for one in (plain, busy)]
     assert rows[0] == rows[1] and cut == [5, 9, 2]
-    assert list(_annotate_plainly(iter([]), lambda: pytest.fail("loaded for nothing"), Limits())) == []
+    assert list(_annotate_in_process(iter([]), lambda: pytest.fail("loaded for nothing"), Limits())) == []

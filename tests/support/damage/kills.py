@@ -34,7 +34,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 # A run may survive the last.
 KINDS = ("driver", "machine", "jvm", "driver", "worker")
 # When a run was made and how long it took is its own; ``runs`` is left out.
-TABLES = ("documents", "annotations", "mentions", "relations", "rejects", "files")
+TABLES = ("documents", "annotations", "mentions", "relations", "pairs", "rejects", "files")
 POLL_SEC = 0.4
 PATIENCE_SEC = 900
 # For processes that live for seconds and tables of a few rows.
@@ -216,9 +216,7 @@ class Trial:
             # Whether Spark or the next start makes good for a worker: both are to work.
             process = self.nightly.start(night, files, self.folder / "w", attempts=self.rng.choice((1, 4)))
             lingering.append(process)
-            # A run that goes on where another stopped is shorter; workers are there while files are read and the model runs.
-            at = self.rng.uniform(0.15, 0.5 if kind == "worker" else 0.75) * usual_sec
-            time.sleep(at)
+            at = self.wait(process, kind, usual_sec)
             killed = self._kill(process, kind)
             self.killed[killed] += 1
             if killed == "worker":
@@ -226,6 +224,13 @@ class Trial:
             yield f"night {night:2d}  {killed:10s} killed after {at:5.1f} s of {usual_sec:.1f}, exit {process.poll()}"
         self.finish(night, files, self.folder / "w")
         end(lingering)
+
+    def wait(self, process: subprocess.Popen, kind: str, usual_sec: float) -> float:
+        """Until the moment of the kill: seconds since the start."""
+        # A run that goes on where another stopped is shorter; workers are there while files are read and the model runs.
+        at = self.rng.uniform(0.15, 0.5 if kind == "worker" else 0.75) * usual_sec
+        time.sleep(at)
+        return at
 
     def _kill(self, process: subprocess.Popen, kind: str) -> str:
         """What was killed: workers come and go, one is waited for; "nothing" where the run has ended."""

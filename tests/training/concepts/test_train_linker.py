@@ -8,12 +8,15 @@ from click.testing import CliRunner
 
 from litcoin_batch.concepts.ranker import Ranker
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
+from litcoin_batch.concepts.vocabulary import Vocabulary
 from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 from training.concepts.evaluate_linking import main as evaluate
 from training.concepts.train_linker import main as train
 from training.data.linking import LinkingDocument, annotated_rows, fold_of, read_linking_corpora, variant_numbers
+from training.data.unannotated import UnannotatedVocabulary
 from training.learning.linking_figures import Outcome, calibration_error, figures_of
+from training.learning.ranking import least_sureness
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
 SYMBOL, SYNONYM = Kind("symbol", "invented"), Kind("synonym", "invented")
@@ -45,14 +48,15 @@ def files(tmp_path_factory):
         f"- {{name: invented, files: [gold.PubTator, held_out.PubTator], weight: 1.0, labels: {labels}}}\n"
     )
     for name, count in (("plain", 0), ("annotated", 2)):
+        annotated = {"zog9": [("11", Kind("annotated", "annotated", count))]} if count else {}
         names = {
-            GENE: {"zog1": [("11", SYMBOL), ("12", SYMBOL), ("13", SYNONYM)]},
+            GENE: {"zog1": [("11", SYMBOL), ("12", SYMBOL), ("13", SYNONYM)]} | annotated,
             DISEASE: {"glorbitis": [("D000001", Kind("name", "invented", count)), ("D000002", SYNONYM)]},
             ORGANISM: {"mice": [("10090", SYMBOL)], "patient": [("9606", SYMBOL)]},
         }
         taxa = {"11": 9606, "12": 10090, "13": 9606}
         concepts = {
-            (type_, concept_id): (taxa.get(concept_id, 0), Facts(key))
+            (type_, concept_id): (taxa.get(concept_id, 0), Facts(key, written_id="D000009" if count else ""))
             for type_, of_type in names.items()
             for key, entries in of_type.items()
             for concept_id, _ in entries
@@ -63,12 +67,19 @@ def files(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def trained(files):
+    return trained_with(files, "plain")
+
+
+def trained_with(files, vocabulary):
     (files / "held_out.txt").write_text(" ".join(map(str, range(101, 111))))
-    options = ["--corpora", files / "corpora.yaml", "--root", files, "--vocabulary", files / "plain"]
-    options += ["--exclude-pmids", files / "held_out.txt", "--folds", 3, "--output", files / "out"]
+    (files / "numbers.tsv").write_text("gene\tchange\trs\n11\tp.V600E\trs999\n13\tp.V600E\trs13\n")
+    output = files / f"out_{vocabulary}"
+    options = ["--corpora", files / "corpora.yaml", "--root", files, "--vocabulary", files / vocabulary]
+    options += ["--exclude-pmids", files / "held_out.txt", "--numbers", files / "numbers.tsv"]
+    options += ["--folds", 3, "--output", output]
     result = CliRunner().invoke(train, list(map(str, options)), catch_exceptions=False)
     assert result.exit_code == 0, result.output
-    return files / "out"
+    return output
 
 
 def test_the_ranker_learns_the_organism_and_the_kind_of_name(trained):
@@ -85,15 +96,26 @@ def test_the_ranker_learns_the_organism_and_the_kind_of_name(trained):
     assert ranker.choice["g:kind=symbol"] > ranker.choice["g:kind=synonym"]
     assert set(ranker.least) == set(ENTITY_TYPES)
     numbers = VariantNumbers.read(trained / "variant_numbers.tsv")
-    assert [numbers.find(gene, "p|SUB|V|600|E") for gene in ("11", "12", "13")] == ["rs11", "rs12", None]
+    # What is known without the corpora counts more than what they say.
+    assert [numbers.find(gene, "p|SUB|V|600|E") for gene in ("11", "12", "13")] == ["rs999", "rs12", "rs13"]
 
 
-def test_a_vocabulary_that_knows_the_texts_is_refused(files):
-    options = ["--corpora", files / "corpora.yaml", "--root", files, "--vocabulary", files / "annotated"]
-    options += ["--exclude-gold", files / "held_out.PubTator", "--output", files / "never"]
-    result = CliRunner().invoke(train, list(map(str, options)))
-    assert result.exit_code == 1
-    assert "annotated" in result.output and "compiled without" in result.output
+def test_what_a_vocabulary_knows_of_the_texts_changes_nothing(files, trained):
+    knowing = trained_with(files, "annotated")
+    assert (knowing / "ranker.json").read_text() == (trained / "ranker.json").read_text()
+    vocabulary = UnannotatedVocabulary(Vocabulary.open(files / "annotated"))
+    assert [e.count for e in vocabulary.find("glorbitis", DISEASE)] == [0, 0]
+    assert vocabulary.find("zog9", GENE) == () and not vocabulary.knows("zog9", GENE)
+    assert vocabulary.concept("D000001", DISEASE).written_id is None
+
+
+def test_the_bound_of_a_type_is_where_f1_is_highest():
+    sure = [Outcome(GENE, True, True, 0.9)] * 6 + [Outcome(GENE, True, False, 0.3)] * 3
+    unsure = [Outcome(DISEASE, True, True, 0.25)] * 5 + [Outcome(DISEASE, True, False, 0.9)]
+    least = least_sureness([*sure, *unsure, Outcome(VARIANT, True, False, 0.1)])
+    assert least[GENE] == pytest.approx(0.35)
+    assert least[DISEASE] == pytest.approx(0.2)
+    assert least[VARIANT] == least[CHEMICAL] == 0.0
 
 
 def test_training_without_evaluation_documents_to_leave_out_is_refused(files):

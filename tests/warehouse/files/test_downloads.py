@@ -31,7 +31,7 @@ def test_a_download_is_the_object_whatever_its_size(s3, bucket, tmp_path, n_byte
 
 def test_ranges_come_in_parallel(s3, bucket, tmp_path, monkeypatch):
     bucket({"x": noise(4 * MIB)})
-    together = threading.Barrier(4, timeout=30)
+    together = threading.Barrier(4, timeout=300)
     fetch = downloads._fetch_range
 
     def meet(*arguments):
@@ -194,7 +194,7 @@ def test_processes_of_one_host_share_one_download(s3, bucket, pytestconfig):
     for process in processes:
         process.stdin.write("\n")
         process.stdin.flush()
-    folders = {process.communicate(timeout=120)[0].strip() for process in processes}
+    folders = {process.communicate(timeout=600)[0].strip() for process in processes}
     assert [process.returncode for process in processes] == [0, 0, 0]
     (folder,) = folders
     assert {str(p.relative_to(folder)): p.read_bytes() for p in Path(folder).rglob("*") if p.is_file()} == {
@@ -236,7 +236,7 @@ def test_the_lock_of_a_killed_process_does_not_stay(bucket, tmp_path):
     holder = multiprocessing.get_context("spawn").Process(target=_hold, args=(tmp_path / "x.lock", theirs))
     holder.start()
     try:
-        assert ours.poll(60) and ours.recv()
+        assert ours.poll(600) and ours.recv()
         with (tmp_path / "x.lock").open("a") as stream, pytest.raises(BlockingIOError):
             downloads.fcntl.flock(stream, downloads.fcntl.LOCK_EX | downloads.fcntl.LOCK_NB)
     finally:

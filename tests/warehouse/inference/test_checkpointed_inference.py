@@ -135,11 +135,11 @@ def test_a_stopped_run_does_not_repeat_the_slices_it_finished(spark, tmp_path):
 def test_poison_costs_itself_only(spark, tmp_path):
     """What ends the worker, what hangs it, what fills it, what raises."""
     some = with_words(crashes=5, backtracks=21, poison=33, devours=50)
-    limits = Limits(batch_sec=4, document_sec=2)
+    limits = Limits(batch_sec=4, document_sec=3)
     rows = found(annotate_in_slices(Steps(spark, tmp_path), due(spark, some), FakeLoader(), 2, limits))
     assert {pmid: rows.pop(pmid) for pmid in (5, 21, 33, 50)} == {
         5: "the model's process died with signal 11 (SIGSEGV)",
-        21: "the model gave no result within 2 s",
+        21: "the model gave no result within 3 s",
         33: "RuntimeError: cannot digest PMID 33",
         50: "MemoryError",
     }

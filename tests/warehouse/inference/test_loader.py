@@ -5,10 +5,9 @@ from __future__ import annotations
 import pytest
 
 from litcoin_batch.concepts.vocabulary import GENE
-from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
-from litcoin_batch.schema import ENTITY_TYPES, ConfigError, ContractError, Document
+from litcoin_batch.schema import ConfigError, ContractError, Document
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
-from tiny_models import tiny_checkpoint
+from tiny_models import tiny_checkpoint, write_tiny_vocabulary
 
 
 @pytest.fixture(scope="module")
@@ -17,12 +16,7 @@ def checkpoint(tmp_path_factory):
 
 
 def vocabulary(folder, gene="7157"):
-    contents = Contents(
-        {GENE: {"tp53": [(gene, Kind("symbol", "ncbi_gene"))]}},
-        {(GENE, gene): (9606, Facts("TP53"))},
-        without=[type_ for type_ in ENTITY_TYPES if type_ != GENE],
-    )
-    write_vocabulary(folder, contents)
+    write_tiny_vocabulary(folder, gene)
     return str(folder)
 
 

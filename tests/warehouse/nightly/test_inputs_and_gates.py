@@ -8,7 +8,7 @@ import pytest
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.nightly.input_files import APPLIED, CHANGED, DAMAGED, NEW, OUTDATED, select
-from litcoin_batch.warehouse.nightly.quality_gates import GateClosed, Gates
+from litcoin_batch.warehouse.nightly.quality_gates import GateClosed, QualityGates
 from litcoin_batch.warehouse.tables.schemas import FILES, RUNS
 
 
@@ -124,32 +124,32 @@ def counts(**sources):
 def test_too_many_rejects_close_the_gate_and_the_worst_file_is_named(spark):
     few, many = counts(good=(995, 5), bad=(90, 5)), counts(good=(995, 5), bad=(70, 30))
     nothing = {"annotated": 0, "relations": 0}
-    Gates(0.01).check(Stored(spark), few, nothing)
+    QualityGates(0.01).check(Stored(spark), few, nothing)
     with pytest.raises(
         GateClosed, match=r"35 of 1100 records are rejected, a share of 0\.0318, .* most of them in bad \(30 of 100\)"
     ):
-        Gates(0.01).check(Stored(spark), many, nothing)
-    Gates(0.04).check(Stored(spark), many, nothing)
+        QualityGates(0.01).check(Stored(spark), many, nothing)
+    QualityGates(0.04).check(Stored(spark), many, nothing)
 
 
 def test_few_records_do_not_close_the_gate_unless_all_are_rejected(spark):
     nothing = {"annotated": 0, "relations": 0}
-    Gates(0.01).check(Stored(spark), counts(a=(9, 3)), nothing)
-    Gates(0.01).check(Stored(spark), counts(a=(200, 9)), nothing)
+    QualityGates(0.01).check(Stored(spark), counts(a=(9, 3)), nothing)
+    QualityGates(0.01).check(Stored(spark), counts(a=(200, 9)), nothing)
     with pytest.raises(GateClosed, match="10 of 210 records"):
-        Gates(0.01).check(Stored(spark), counts(a=(200, 10)), nothing)
+        QualityGates(0.01).check(Stored(spark), counts(a=(200, 10)), nothing)
     with pytest.raises(GateClosed, match="3 of 3 records"):
-        Gates(0.01).check(Stored(spark), counts(a=(0, 3)), nothing)
+        QualityGates(0.01).check(Stored(spark), counts(a=(0, 3)), nothing)
 
 
 def test_a_drop_of_relations_per_document_closes_the_gate(spark):
     stored = Stored(
         spark, (1_000, 9_000), (1_000, 3_000), (1_000, 2_900), (20, 0), (1_000, 3_100), (1_000, 3_000), (1_000, 3_200)
     )
-    Gates().check(stored, {}, {"annotated": 600, "relations": 1_000})
+    QualityGates().check(stored, {}, {"annotated": 600, "relations": 1_000})
     with pytest.raises(GateClosed, match=r"1\.000 relations per document, 3\.000 in the last 5 runs: a drop of 0\.67"):
-        Gates().check(stored, {}, {"annotated": 600, "relations": 600})
-    Gates(max_drop=0.7).check(stored, {}, {"annotated": 600, "relations": 600})
+        QualityGates().check(stored, {}, {"annotated": 600, "relations": 600})
+    QualityGates(max_drop=0.7).check(stored, {}, {"annotated": 600, "relations": 600})
     # Of few documents nothing can be said, nor where there is nothing to compare with.
-    Gates().check(stored, {}, {"annotated": 100, "relations": 0})
-    Gates().check(Stored(spark), {}, {"annotated": 600, "relations": 0})
+    QualityGates().check(stored, {}, {"annotated": 100, "relations": 0})
+    QualityGates().check(Stored(spark), {}, {"annotated": 600, "relations": 0})

@@ -9,6 +9,7 @@ import random
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from litcoin_batch.schema import Annotation, Document, Mention, Relation
 from training.data.made import contrast_templates as templates
@@ -142,7 +143,8 @@ class _Writer:
             if kind == "main":
                 self._state(statement, outcome, self.words)
             elif kind == "side":
-                self._state(*item, own)
+                side, side_outcome = item
+                self._state(side, side_outcome, own)
             else:
                 self._sentence(item, entities, own)
         relations = tuple(sorted(self.relations, key=lambda r: (r.pair, r.type)))
@@ -150,10 +152,10 @@ class _Writer:
         gold = Annotation(pmid, mentions, relations)
         return Document(pmid, title, self.text[len(title) + 1 :], SOURCE, 1, gold=gold)
 
-    def _plan(self, statement: Statement) -> list[tuple[str, object]]:
+    def _plan(self, statement: Statement) -> list[tuple[str, Any]]:
         """Aim, methods, statements in any order, closing; drawn before anything is written, so that both of a pair agree."""
         rng = self.rng
-        middle: list[tuple[str, object]] = [("main", None)]
+        middle: list[tuple[str, Any]] = [("main", None)]
         for _ in range(rng.choice((0, 0, 1, 1, 2))):
             clause = rng.choice(CLAUSES)
             entities = draw_entities(clause.kinds + "g" * ("<C>" in clause.text), rng, self.others)
@@ -163,9 +165,9 @@ class _Writer:
             middle.append(("side", (Statement(clause, entities), rng.choice(_two_outcomes(clause, rng)))))
         middle += [("filler", text) for text in rng.sample(templates.FILLERS, rng.randint(0, 2))]
         rng.shuffle(middle)
-        first = [("aim", rng.choice(templates.AIMS))] if rng.random() < 0.6 else []
+        first: list[tuple[str, Any]] = [("aim", rng.choice(templates.AIMS))] if rng.random() < 0.6 else []
         first += [("filler", text) for text in rng.sample(templates.FILLERS, rng.randint(0, 2))]
-        last = [("closing", rng.choice(templates.CLOSINGS))] if rng.random() < 0.5 else []
+        last: list[tuple[str, Any]] = [("closing", rng.choice(templates.CLOSINGS))] if rng.random() < 0.5 else []
         return first + middle + last
 
     def _state(self, statement: Statement, outcome: Outcome, rng: random.Random) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 from lxml import etree
 
@@ -245,7 +246,8 @@ def merged_taxa(paths: Sequence[Path], options: Options) -> Iterator[Record]:
 def obo(paths: Sequence[Path], options: Options) -> Iterator[Record]:
     """Diseases of an ontology (``mondo.obo``, ``doid.obo``) that refer to MeSH or OMIM; others have no id that BioRED knows."""
     for path in paths:
-        n_terms, term, first = 0, None, 0
+        n_terms, first = 0, 0
+        term: dict[str, Any] | None = None
         for number, line in (*lines_of(path), (0, "[End]")):
             if line.startswith("["):
                 if term is not None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -77,9 +78,9 @@ def read_recipe(path: Path, root: Path) -> Recipe:
     if strangers := set(without) - set(ENTITY_TYPES):
         raise ConfigError(f"recipe {path}: without {sorted(strangers)}, expected some of {', '.join(ENTITY_TYPES)}")
     everyday = tuple(values.get("everyday") or ())
-    if strangers := [word for word in everyday if not isinstance(word, str)]:
+    if no_words := [word for word in everyday if not isinstance(word, str)]:
         raise ConfigError(
-            f"recipe {path}: everyday {strangers[:5]}, expected words; write 'no', 'on' in quotation marks"
+            f"recipe {path}: everyday {no_words[:5]}, expected words; write 'no', 'on' in quotation marks"
         )
     longest = values.get("longest_name", LONGEST_NAME_CHARS)
     if not isinstance(longest, int) or not 1 <= longest <= LONGEST_NAME_CHARS:
@@ -87,7 +88,7 @@ def read_recipe(path: Path, root: Path) -> Recipe:
     return Recipe(sources, longest, everyday, without)
 
 
-def _source(recipe: Path, root: Path, entry: object, same_taxon: Mapping[str, str]) -> Source:
+def _source(recipe: Path, root: Path, entry: Any, same_taxon: Mapping[str, str]) -> Source:
     name = entry.get("name") if isinstance(entry, dict) else None
     place = f"recipe {recipe}, source {name!r}"
     _check_keys(place, entry, {"name", "layout", "files", "licence"}, _SOURCE_KEYS)

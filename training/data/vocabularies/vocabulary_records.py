@@ -41,6 +41,10 @@ class Record(NamedTuple):
     former_ids: tuple[str, ...] = ()
 
 
+# F03: mental disorders. Organisms and cell lines have ids of other vocabularies.
+MESH_TREES = {"C": DISEASE, "F03": DISEASE, "D": CHEMICAL}
+
+
 @dataclass(frozen=True, slots=True)
 class Options:
     """What a recipe may tell a layout.
@@ -59,10 +63,6 @@ class Options:
         """The organism to write, None where its concepts are not wanted."""
         tax_id = self.same_taxon.get(tax_id, tax_id)
         return tax_id if not self.taxa or tax_id in self.taxa else None
-
-
-# F03: mental disorders. Organisms and cell lines have ids of other vocabularies.
-MESH_TREES = {"C": DISEASE, "F03": DISEASE, "D": CHEMICAL}
 
 
 def types_of_trees(trees: Sequence[str], options: Options) -> tuple[str, ...]:

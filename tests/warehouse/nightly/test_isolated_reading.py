@@ -12,8 +12,8 @@ from pyspark.errors import PySparkException
 
 from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.warehouse.nightly import ingest
-from litcoin_batch.warehouse.nightly.careful_reading import work_carefully
 from litcoin_batch.warehouse.nightly.file_tasks import Part
+from litcoin_batch.warehouse.nightly.isolated_reading import work_isolated
 from warehouses import annotate
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -48,7 +48,7 @@ def lost(call, last, what):
 
 @pytest.mark.parametrize("word", DEADLY)
 def test_what_kills_the_reader_is_lost_alone_from_where_it_was_read_to(word):
-    found = list(work_carefully([("a",), (word,), (word,), ("b",)], work, lost))
+    found = list(work_isolated([("a",), (word,), (word,), ("b",)], work, lost))
     names = [b["name"][0].as_py() for b in found]
     gone = f"{word} lost behind 1: {REASONS[word]}"
     assert names == ["a", "a", word, gone, word, gone, "b", "b"]
@@ -56,7 +56,7 @@ def test_what_kills_the_reader_is_lost_alone_from_where_it_was_read_to(word):
 
 def test_what_is_of_no_file_is_raised_as_without_a_child():
     with pytest.raises(ConnectionError, match="no answer"):
-        list(work_carefully([("of no file",)], work, lost))
+        list(work_isolated([("of no file",)], work, lost))
 
 
 def test_memory_that_runs_out_is_a_reject_of_the_file(monkeypatch, tmp_path):
@@ -71,7 +71,7 @@ def test_memory_that_runs_out_is_a_reject_of_the_file(monkeypatch, tmp_path):
 
 
 class DyingRun:
-    """Loses a worker at whatever is not done carefully."""
+    """Loses a worker at whatever is not done in isolation."""
 
     spark = None
 
@@ -79,16 +79,18 @@ class DyingRun:
         self.message, self.asked = message, []
 
     def stage(self, step, table, schema):
-        self.asked.append((step, table.careful))
-        if not table.careful:
+        self.asked.append((step, table.isolated))
+        if not table.isolated:
             raise PySparkException(self.message)
         return table
 
 
-def test_only_where_a_worker_died_all_is_read_again_carefully(monkeypatch):
+def test_only_where_a_worker_died_all_is_read_again_in_isolation(monkeypatch):
     monkeypatch.setattr(ingest, "read_records", lambda spark, sources, reading, rejects: reading)
     dying = DyingRun("Python worker exited unexpectedly (crashed)")
-    assert ingest.stage_records(dying, {}, ingest.Reading("csv", True), []) == ingest.Reading("csv", True, careful=True)
+    assert ingest.stage_records(dying, {}, ingest.Reading("csv", True), []) == ingest.Reading(
+        "csv", True, isolated=True
+    )
     assert dying.asked == [("read", False), ("read", True)]
     other = DyingRun("No space left on device")
     with pytest.raises(PySparkException, match="No space"):

@@ -10,6 +10,7 @@ import multiprocessing
 import pickle
 from collections.abc import Callable, Iterable, Iterator
 from multiprocessing.connection import Connection
+from typing import Any
 
 import pyarrow as pa
 from pyspark import cloudpickle
@@ -22,7 +23,7 @@ _EXIT_SEC = 10.0
 Lost = Callable[[tuple, int, str], Iterator[pa.RecordBatch]]
 
 
-def work_carefully(
+def work_isolated(
     calls: Iterable[tuple],
     work: Callable[..., Iterator[pa.RecordBatch]],
     lost: Lost,
@@ -53,8 +54,9 @@ class _Child:
 
     def __init__(self, work: Callable[..., Iterator[pa.RecordBatch]]) -> None:
         self._work = cloudpickle.dumps(work)
-        self._process: multiprocessing.process.BaseProcess | None = None
-        self._connection: Connection | None = None
+        # None where there is no child.
+        self._process: Any = None
+        self._connection: Any = None
 
     def batches(self, call: tuple) -> Iterator[pa.RecordBatch]:
         """Raises what ``work`` raised, ``_ReaderDied`` where the child is gone."""
