@@ -75,7 +75,8 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
 
 def learn(examples: Iterable[Example]) -> Ranker:
     """Without bounds of sureness, see ``least_sureness``."""
-    examples = _joined(e for e in examples if e.ids)
+    # Other corpora write variants by other rules than BioRED does.
+    examples = _joined(e for e in examples if e.ids and (e.is_ours or e.type != VARIANT))
     choice = _learn_choice([e for e in examples if e.right is not None and len(e.ids) > 1])
     ranker = Ranker(choice)
     return replace(ranker, sureness=_learn_sureness(examples, ranker))
@@ -140,7 +141,13 @@ def _learn_sureness(examples: Sequence[Example], ranker: Ranker, decay: float = 
         rows.append([LETTERS[e.type], *e.features[top]])
         margins.append(margin)
         right.append(e.ids[top] == e.gold)
-    names = _frequent(f for row in rows for f in row)
+    # Many variants look alike and are one row here: their weight says how many they are.
+    of_variants = Counter[str]()
+    for e, row in zip(examples, rows, strict=True):
+        if e.type == VARIANT:
+            of_variants.update(dict.fromkeys(row, e.weight))
+    enough = {f for f, weight in of_variants.items() if weight >= _LEAST_FEATURE_COUNT}
+    names = sorted({*_frequent(f for row in rows for f in row), *enough})
     slopes = {letter: len(names) + i for i, letter in enumerate(LETTERS.values())}
     table = _Table(rows, names)
     slope_of = torch.tensor([slopes[row[0]] for row in rows])

@@ -21,7 +21,7 @@ from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
-from litcoin_batch.warehouse.nightly import input_files, quality_gates, revisions
+from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
@@ -171,6 +171,9 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
     check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
+    with timed_step(run.durations_sec, "pairs"):
+        changes = n_rows["documents"] or n_rows["retired"]
+        drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
     facts = {
         "model_id": model_id,
         "vocabulary_id": vocabulary_of(model_id),
@@ -183,7 +186,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "configuration": {**configuration, "notes": notes} if notes else configuration,
         "versions": versions(),
     }
-    run.commit(run.record(facts, counts))
+    run.commit(run.record(facts, counts), drop=drop)
     return run.read_record(run.run_id)
 
 
