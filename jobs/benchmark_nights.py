@@ -38,13 +38,18 @@ from litcoin_batch.warehouse.spark.session import open_session
     help="Documents; may be repeated.",
 )
 @click.option(
-    "--changed", type=click.IntRange(min=20), default=1_000, show_default=True, help="Documents that change in a night."
+    "--changed",
+    type=click.IntRange(min=20),
+    multiple=True,
+    default=(1_000,),
+    show_default=True,
+    help="Documents that change in a night; may be repeated.",
 )
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True, help="Turns that count.")
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON lines, one for each night."
 )
-def main(documents: str | None, sizes: tuple[int, ...], changed: int, repeats: int, output: Path) -> None:
+def main(documents: str | None, sizes: tuple[int, ...], changed: tuple[int, ...], repeats: int, output: Path) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
         corpus = read_corpus(documents)
@@ -61,15 +66,22 @@ def main(documents: str | None, sizes: tuple[int, ...], changed: int, repeats: i
             stream.write(json.dumps(row) + "\n")
             stream.flush()
             click.echo(
-                f"{row['what']:12s} {row['size']:>9,} documents  turn {row['turn']}  {row['sec']:8.1f} s", err=True
+                f"{row['what']:19s} {row['size']:>9,} documents  turn {row['turn']}  {row['sec']:8.1f} s"
+                f"  {row.get('cpu_sec', 0.0):8.1f} s of a CPU",
+                err=True,
             )
             if row["turn"] or row["what"] == "baseline":
                 found[row["size"], row["what"]].append(row)
-    click.echo(f"{'documents':>10s}  {'night':12s} {'seconds':>8s}  {'(from - to)':>15s}  {'MB added':>8s}")
+    click.echo(
+        f"{'documents':>10s}  {'night':19s} {'seconds':>8s}  {'(from - to)':>15s}  {'of a CPU':>8s}  {'MB added':>8s}"
+    )
     for (size, what), rows in found.items():
         s = spread(row["sec"] for row in rows)
+        worked = spread(row.get("cpu_sec", 0.0) for row in rows).median
         added = f"{rows[-1]['n_bytes'] / 1e6:8.1f}" if "n_bytes" in rows[-1] else ""
-        click.echo(f"{size:>10,}  {what:12s} {s.median:8.1f}  {f'({s.low:.1f} - {s.high:.1f})':>15s}  {added}")
+        click.echo(
+            f"{size:>10,}  {what:19s} {s.median:8.1f}  {f'({s.low:.1f} - {s.high:.1f})':>15s}  {worked:8.1f}  {added}"
+        )
 
 
 if __name__ == "__main__":

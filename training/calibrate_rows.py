@@ -22,7 +22,8 @@ from litcoin_batch.model.checkpoint import seal_checkpoint, verify_checkpoint
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 from training.command_options import device_option, format_option, seed_option, vocabulary_option
-from training.learning.row_scores import calibration_error, cross_fitted, fit_rows, score_rows, table_of
+from training.learning.reliability import calibration_error
+from training.learning.row_scores import cross_fitted, fit_rows, score_rows, table_of
 
 # Fewer would decide five numbers by chance.
 MIN_ROWS = 50

@@ -59,6 +59,18 @@ def command(pid: int | str) -> bytes:
         return b""
 
 
+def cpu_sec(pid: int) -> float:
+    """Seconds that processors have worked for a process and its descendants, those included that have ended and were waited for."""
+    ticks = 0
+    for one in (pid, *descendants(pid)):
+        try:
+            fields = (_PROC / str(one) / "stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def descendants(pid: int) -> list[int]:
     """Children, their children and so on, as they are now."""
     pids = [int(path.name) for path in _PROC.iterdir() if path.name.isdigit()] if _PROC.is_dir() else []

@@ -4,7 +4,7 @@
     litcoin-batch query --warehouse DIR --file NAME.sql --param chemical=aspirin
     spark-submit jobs/query.py --warehouse hdfs:///litcoin --list
 
-Views: documents, annotations, mentions, relations and evidence (current rows of
+Views: documents, annotations, mentions, relations, pairs and evidence (current rows of
 committed runs), rejects, runs, pubtator3; topics, topic_terms, document_topics
 and theme_pairs where there are topics.
 """

@@ -9,7 +9,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame, SparkSession
 
 from litcoin_batch.schema import Annotation, ConfigError, Document, Evidence, Mention, Relation
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
 
 _CITATION = ("title", "abstract", "source", "version", "year", "journal", "revised")
 

@@ -6,7 +6,7 @@ import duckdb
 
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script
-from litcoin_batch.warehouse.topics.tables import duckdb_script as topics_script
+from litcoin_batch.warehouse.topics.duckdb_views import duckdb_script as topics_script
 
 
 def open_warehouse(warehouse: str, as_of: str | None = None) -> duckdb.DuckDBPyConnection:

@@ -11,7 +11,8 @@ import pytest
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.tables.nested_rows import annotated_batch
 from litcoin_batch.warehouse.tables.queries import read_query, shipped_queries
-from litcoin_batch.warehouse.tables.views import duckdb_script, register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
+from litcoin_batch.warehouse.tables.views import duckdb_script
 from warehouses import write_warehouse
 
 GENE, DISEASE, CHEMICAL, VARIANT = (
@@ -57,6 +58,15 @@ REJECTS = (
     ("c.xml", 7, "text has 200000 characters, more than the limit of 100000"),
     ("c.xml", 70, "text has 3000000 characters, more than the limit of 100000"),
 )
+# As the nightly job would keep them (tests/warehouse/nightly/test_year.py).
+_BRCA2 = {"entity_1_id": "675", "entity_1_type": GENE, "entity_1_text": "BRCA2"}
+_CANCER = {"entity_2_id": "D001943", "entity_2_type": DISEASE, "entity_2_text": "breast cancer"}
+PAIRS = [
+    {**_BRCA2, **_CANCER, "type": "Association", "n_documents": 2, "first_year": 2021, "last_year": 2023}
+    | {"novel_share": 0.5, "score": 0.975, "best_score": 0.95, "best_pmid": 3, "best_evidence": TITLES[3][:33]},
+    {**_BRCA2, **_CANCER, "type": "Positive_Correlation", "n_documents": 1, "first_year": 2022, "last_year": 2022}
+    | {"novel_share": 1.0, "score": 0.8, "best_score": 0.8, "best_pmid": 2, "best_evidence": TITLES[2][:29]},
+]
 
 
 def relation(pmid: int, one: str, two: str, type_: str, novel: bool, score: float, n_sentences: int) -> Relation:
@@ -94,6 +104,7 @@ def warehouse(tmp_path_factory):
         "annotations": annotated,
         "mentions": [{**row, **mention} for row in annotated for mention in row["mentions"]],
         "relations": [{**row, **found} for row in annotated for found in row["relations"]],
+        "pairs": PAIRS,
         "rejects": [dict(zip(("source", "record", "reason"), reject, strict=True)) for reject in REJECTS],
     }
     folder = tmp_path_factory.mktemp("warehouse") / "w"
@@ -168,6 +179,18 @@ def test_genes_of_a_disease_leave_out_what_no_vocabulary_knows(ask):
     assert columns(rows, "disease", "place", "gene", "n_documents", "best_score") == [
         ("breast cancer", 1, "BRCA2", 3, 0.95)
     ]
+
+
+@pytest.mark.parametrize("concept", ["675", "D001943", "brca2"])
+def test_all_that_is_said_of_a_concept_is_one_row_for_each_pair(ask, concept):
+    rows = ask("pairs_of_concept", concept=concept)
+    assert columns(rows, "type", "n_documents", "first_year", "last_year", "score", "best_evidence") == [
+        ("Association", 2, 2021, 2023, 0.975, "BRCA2 and novin in breast cancer."),
+        ("Positive_Correlation", 1, 2022, 2022, 0.8, "BRCA2 promotes breast cancer."),
+    ]
+    assert set(columns(rows, "concept_id", "other_id")) == {
+        ("D001943", "675") if concept == "D001943" else ("675", "D001943")
+    }
 
 
 def test_variants_come_with_diseases_and_sentences(ask):

@@ -40,7 +40,19 @@ ALLOWED = {
             *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabulary", "vocabulary_files")),
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
-        *("pyspark", "py4j", "pyarrow", "numpy", "pandas", "deltalake", "duckdb", "boto3", "botocore", "awscrt"),
+        *(
+            "pyspark",
+            "py4j",
+            "pyarrow",
+            "numpy",
+            "pandas",
+            "deltalake",
+            "duckdb",
+            "boto3",
+            "botocore",
+            "s3transfer",
+            "awscrt",
+        ),
     },
     # What the readers read back: they share its rules.
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},
@@ -48,7 +60,19 @@ ALLOWED = {
     # What its own measurements need: all rooms, and the libraries that the baselines are made of.
     "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},
     **{f"jobs/{verb}.py": {f"{OWN}.commands"} for verb in ("annotate", "query", "maintain", "export", "topics")},
-    "jobs": {OWN, "benchmarks", *_SPARK, "pandas", "pyarrow", "lxml", "click", "yaml", "pubmed_parser"},
+    "jobs": {
+        OWN,
+        "benchmarks",
+        *_SPARK,
+        "pandas",
+        *_NUMBERS,
+        "deltalake",
+        "duckdb",
+        "lxml",
+        "click",
+        "yaml",
+        "pubmed_parser",
+    },
     "training": {
         *(
             f"{OWN}.{room}"

@@ -8,13 +8,18 @@ from xml.sax.saxutils import escape
 
 
 def citation(
-    pmid: int | str, abstract: str | None = "aspirin and gene", *, title: str = "A title", version: int = 1
+    pmid: int | str,
+    abstract: str | None = "aspirin and gene",
+    *,
+    title: str = "A title",
+    version: int = 1,
+    year: int = 2026,
 ) -> str:
     text = "" if abstract is None else f"<Abstract><AbstractText>{escape(abstract)}</AbstractText></Abstract>"
     return (
         f'<PubmedArticle><MedlineCitation Status="MEDLINE" Owner="NLM"><PMID Version="{version}">{pmid}</PMID>'
         "<DateRevised><Year>2026</Year><Month>02</Month><Day>03</Day></DateRevised>"
-        '<Article PubModel="Print"><Journal><JournalIssue CitedMedium="Print"><PubDate><Year>2026</Year></PubDate>'
+        f'<Article PubModel="Print"><Journal><JournalIssue CitedMedium="Print"><PubDate><Year>{year}</Year></PubDate>'
         f"</JournalIssue><Title>Journal of Tests</Title></Journal><ArticleTitle>{escape(title)}</ArticleTitle>{text}"
         "</Article></MedlineCitation></PubmedArticle>"
     )

@@ -30,8 +30,8 @@ class FakeAnnotator:
     `poison` raises, and each word of ``DEADLY`` does worse.
     """
 
-    def __init__(self, model_id: str, journal: str | None = None) -> None:
-        self.model_id, self.journal = model_id, journal
+    def __init__(self, model_id: str, journal: str | None = None, scores: tuple[float, ...] = (0.75,)) -> None:
+        self.model_id, self.journal, self.scores = model_id, journal, scores
 
     def annotate(self, documents: Sequence[Document]) -> list[Annotation]:
         for document in documents:
@@ -43,7 +43,7 @@ class FakeAnnotator:
         if self.journal is not None:
             with open(self.journal, "a") as stream:
                 stream.writelines(f"{document.pmid} {document.text}\n" for document in documents)
-        return [find(document) for document in documents]
+        return [find(document, self.scores) for document in documents]
 
 
 def _take_all_memory() -> None:
@@ -72,7 +72,7 @@ DEADLY: dict[str, Callable[[], object]] = {
 }
 
 
-def find(document: Document) -> Annotation:
+def find(document: Document, scores: tuple[float, ...] = (0.75,)) -> Annotation:
     text = document.text
     mentions = tuple(
         Mention(m.start(), m.end(), _TYPES[m[0][0]], m[0], _ids(document.pmid, m[0]), len(m[0]) / (1 + len(m[0])))
@@ -80,7 +80,7 @@ def find(document: Document) -> Annotation:
     )
     pairs = sorted({tuple(sorted((a.entity_ids[0], b.entity_ids[0]))) for a, b in itertools.pairwise(mentions)})
     relations = tuple(
-        Relation(one, two, "Bind", len(one) > 4, 0.75, 0.5, (Evidence(0, len(text), text),))
+        Relation(one, two, "Bind", len(one) > 4, scores[len(text) % len(scores)], 0.5, (Evidence(0, len(text), text),))
         for one, two in pairs
         if one != two
     )
@@ -93,10 +93,11 @@ def _ids(pmid: int, word: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class FakeLoader:
-    """``journal``: a file that gets a line for each document annotated."""
+    """``journal``: a file that gets a line for each document annotated. ``scores``: a document's relations have one of them."""
 
     model_id: str = MODEL_ID
     journal: str | None = None
+    scores: tuple[float, ...] = (0.75,)
 
     def __call__(self) -> FakeAnnotator:
-        return FakeAnnotator(self.model_id, self.journal)
+        return FakeAnnotator(self.model_id, self.journal, self.scores)

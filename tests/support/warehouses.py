@@ -11,7 +11,8 @@ from fake_model import MODEL_ID, FakeLoader
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.nightly.quality_gates import QualityGates
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY, TableLog
+from litcoin_batch.warehouse.tables.commits import TableWriter
+from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS, arrow_schema
 
 OPEN = QualityGates(max_reject_share=1.0, max_drop=1.0)
@@ -24,9 +25,9 @@ def annotate(spark, warehouse, *paths, run_id=None, partitions=2, model_id=MODEL
         return annotate_files(run, asked, loader or FakeLoader(model_id), model_id, How(partitions, gates=gates))
 
 
-def write_warehouse(folder: Path, rows: dict[str, list[dict]], model_id: str = MODEL_ID) -> TableLog:
+def write_warehouse(folder: Path, rows: dict[str, list[dict]], model_id: str = MODEL_ID) -> TableWriter:
     """One file for each table that has rows, and the run that wrote them."""
-    log = TableLog(str(folder))
+    log = TableWriter(str(folder))
     log.create()
     versions = {}
     for table, schema in SCHEMAS.items():

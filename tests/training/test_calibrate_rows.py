@@ -13,7 +13,8 @@ from litcoin_batch.model.row_calibration import RowCalibration
 from litcoin_batch.schema import Annotation, Relation
 from tiny_models import tiny_checkpoint
 from training.calibrate_rows import main
-from training.learning.row_scores import calibration_error, cross_fitted, fit_rows, score_rows
+from training.learning.reliability import calibration_error
+from training.learning.row_scores import cross_fitted, fit_rows, score_rows
 
 
 def drawn(n: int, truth: RowCalibration, seed: int = 0):

@@ -18,7 +18,7 @@ from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import RELATION_TYPES, Annotation, ContractError, Document, Evidence, Mention, Relation
 from litcoin_batch.scoring import Counts, score_mentions, score_relations
 from tiny_models import tiny_checkpoint
-from training.pages.reliability import Scored, bin_scores, calibration_error
+from training.learning.reliability import Scored, bin_scores, calibration_error
 from training.pages.run_errors import missed_mentions, missed_relations, wrong_mentions, wrong_relations
 from training.pages.run_facts import (
     NO_CANDIDATE,
@@ -133,8 +133,10 @@ def test_calibration_error_by_its_definition():
     scored = [Scored(0.95, True), Scored(0.93, False), Scored(0.35, False), Scored(1.0, True)]
     bins = bin_scores(scored)
     assert [(b.low, b.high, b.n) for b in bins] == [(0.3, 0.4, 1), (0.9, 1.0, 3)]
-    assert calibration_error(bins) == pytest.approx(0.25 * 0.35 + 0.75 * abs(2 / 3 - (0.95 + 0.93 + 1.0) / 3))
-    assert calibration_error(bin_scores([Scored(1.0, True), Scored(0.0, False)])) == 0 and calibration_error([]) == 0
+    assert calibration_error([s.score for s in scored], [s.right for s in scored], 10) == pytest.approx(
+        0.25 * 0.35 + 0.75 * abs(2 / 3 - (0.95 + 0.93 + 1.0) / 3)
+    )
+    assert calibration_error([1.0, 0.0], [True, False]) == 0 and calibration_error([], []) == 0
 
 
 def test_the_surest_wrong_mentions_come_first_with_what_gold_says():

@@ -9,7 +9,7 @@ import pytest
 from pyspark.errors import PySparkException
 
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
-from litcoin_batch.warehouse.tables.schemas import FILES, REJECTS, RUNS, SCHEMAS, arrow_schema, table_of
+from litcoin_batch.warehouse.tables.schemas import FILES, RUNS, SCHEMAS, arrow_schema, table_of
 
 
 def test_steps_run_at_the_same_time_and_each_result_keeps_its_name(spark):
@@ -95,7 +95,7 @@ def test_rows_that_the_driver_knows_need_no_job(spark):
         empty = table_of(spark, (), schema)
         assert empty.schema == schema and empty.collect() == []
     rejects = [("a.xml", 3, "cut off", "<Pubmed", "r1"), ("b.xml", 0, "empty file", None, "r1")]
-    assert [tuple(row) for row in table_of(spark, rejects, REJECTS).collect()] == rejects
+    assert [tuple(row) for row in table_of(spark, rejects, SCHEMAS["rejects"]).collect()] == rejects
     assert not tracker.getJobIdsForGroup("rows")
     spark.range(3).count()
     assert tracker.getJobIdsForGroup("rows"), "jobs would have been seen"

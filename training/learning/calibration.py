@@ -15,6 +15,7 @@ from litcoin_batch.model.checkpoint import Calibration, ModelConfig
 from litcoin_batch.model.layers.heads import N_CLASSES, NOVELTY
 from litcoin_batch.model.network import JointModel
 from training.data.examples import Example, iterate
+from training.learning.reliability import calibration_error
 
 TEMPERATURES = torch.linspace(0.5, 4.0, 141)
 OFFSETS = torch.linspace(-1.5, 1.5, 61)
@@ -78,8 +79,8 @@ def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[
         ("relation", odds, (odds + torch.tensor([0.0, relation_offset])) / relation, right),
         ("novel", logits.novel, moved / novel, logits.novel_target),
     ):
-        errors[f"{name}_ece_before"] = expected_calibration_error(before, target)
-        errors[f"{name}_ece"] = expected_calibration_error(after, target)
+        errors[f"{name}_ece_before"] = expected_error(before, target)
+        errors[f"{name}_ece"] = expected_error(after, target)
     return Calibration(tag, pair, novel, offset, novel_offset, relation, relation_offset), errors
 
 
@@ -122,14 +123,7 @@ def best_offset(logits: Tensor, target: Tensor, n_unreachable: int) -> float:
     return round(float(OFFSETS[widest[len(widest) // 2]]), 3)
 
 
-def expected_calibration_error(logits: Tensor, target: Tensor, n_bins: int = 15) -> float:
-    """Guo et al. 2017 (arXiv:1706.04599), equation 3, over equal-width bins of the top probability."""
+def expected_error(logits: Tensor, target: Tensor) -> float:
+    """The calibration error of the top probability of each row."""
     score, kind = torch.softmax(logits, dim=-1).max(dim=-1)
-    right = (kind == target).double()
-    bins = torch.clamp((score * n_bins).long(), max=n_bins - 1)
-    error = 0.0
-    for index in range(n_bins):
-        inside = bins == index
-        if inside.any():
-            error += float(inside.double().mean() * (right[inside].mean() - score[inside].double().mean()).abs())
-    return error
+    return calibration_error(score.numpy(), (kind == target).numpy())

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from litcoin_batch.schema import ENTITY_TYPES
-
-N_BINS = 10
+from training.learning.reliability import N_BINS, calibration_error
 
 
 class Outcome(NamedTuple):
@@ -36,21 +33,12 @@ def _figures(outcomes: Sequence[Outcome]) -> dict:
         "resolved": _ratio(len(resolved), len(outcomes)),
         "precision": _ratio(n_right, len(resolved)),
         "reachable": _ratio(sum(o.reachable for o in outcomes), len(outcomes)),
-        "calibration_error": calibration_error([(o.score, o.right) for o in resolved]),
+        "calibration_error": calibration_error([o.score for o in resolved], [o.right for o in resolved], N_BINS),
     }
 
 
 def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 0.0
-
-
-def calibration_error(scored: Iterable[tuple[float, bool]]) -> float:
-    """Expected calibration error over bins of equal width: mean distance between score and share right."""
-    table = np.asarray([(score, right) for score, right in scored], float).reshape(-1, 2)
-    if not len(table):
-        return 0.0
-    place = np.minimum((table[:, 0] * N_BINS).astype(int), N_BINS - 1)
-    return float(sum(abs((table[place == b, 1] - table[place == b, 0]).sum()) for b in range(N_BINS)) / len(table))
 
 
 def table(figures: dict) -> str:

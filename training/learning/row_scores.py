@@ -9,6 +9,7 @@ import numpy as np
 
 from litcoin_batch.model.row_calibration import FEATURES, RowCalibration, row_features
 from litcoin_batch.schema import Annotation, Relation
+from training.learning.reliability import calibration_error
 
 THRESHOLDS = (0.5, 0.7, 0.9)
 DEFINITION = (
@@ -44,13 +45,6 @@ def score_rows(gold: Sequence[Annotation], found: Sequence[Annotation]) -> dict[
         "at": at,
         "definition": DEFINITION,
     }
-
-
-def calibration_error(scores: np.ndarray, right: np.ndarray, n_bins: int = 15) -> float:
-    """0 where there are no rows."""
-    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)
-    inside = [bins == b for b in np.unique(bins)]
-    return float(sum(i.mean() * abs(right[i].mean() - scores[i].mean()) for i in inside))
 
 
 def fit_rows(values: np.ndarray, right: np.ndarray) -> RowCalibration:

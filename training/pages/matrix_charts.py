@@ -10,7 +10,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from litcoin_batch.reports.charts import INK, LINES, Labels, draw
 from litcoin_batch.reports.page import Html
-from training.pages.reliability import Bin
+from training.learning.reliability import Bin
 
 
 def heat_map(

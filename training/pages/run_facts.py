@@ -11,7 +11,7 @@ import numpy as np
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.schema import RELATION_TYPES, Annotation, Document, Mention, Relation
 from litcoin_batch.scoring import Counts, PairKey, PairPrediction, score_relations
-from training.pages.reliability import Scored
+from training.learning.reliability import Scored
 
 NONE = "no relation"
 NO_CANDIDATE = "not scored"

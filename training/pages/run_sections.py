@@ -9,10 +9,10 @@ import numpy as np
 from litcoin_batch.reports.charts import Labels, grouped_bars
 from litcoin_batch.reports.page import Html, figure, join, meaning, paragraph, percent, table
 from litcoin_batch.scoring import Counts, MentionScores
+from training.learning.reliability import N_BINS, Scored, bin_scores, calibration_error
 from training.pages import run_errors as errors
 from training.pages.curves import LOSSES, SCORES
 from training.pages.matrix_charts import curves, heat_map, reliability_chart
-from training.pages.reliability import N_BINS, Scored, bin_scores, calibration_error
 from training.pages.run_facts import (
     NONE,
     Outcome,
@@ -198,7 +198,7 @@ def _reliability(title: str, scored: Sequence[Scored], right: str) -> Html:
     if not scored:
         return paragraph(f"{title}: nothing was predicted.")
     bins = bin_scores(scored)
-    error = calibration_error(bins)
+    error = calibration_error([s.score for s in scored], [s.right for s in scored], N_BINS)
     mean_score, share = sum(b.n * b.score for b in bins) / len(scored), sum(b.n * b.right for b in bins) / len(scored)
     leaning = (
         "too sure"

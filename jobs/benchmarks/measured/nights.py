@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import re
 import time
 from collections.abc import Iterator, Sequence
@@ -12,10 +13,13 @@ from pathlib import Path
 from pyspark.sql import Row, SparkSession
 
 from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubmed
+from benchmarks.processes import cpu_sec
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
+from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.opening import open_warehouse
+from litcoin_batch.warehouse.tables.spark_views import register_views
 
 MODEL_ID = "free-1"
 # What the shipped models find in an abstract, about.
@@ -97,10 +101,27 @@ class Mirror:
 
     def apply(self) -> dict:
         """One night: seconds in all and by step, and what came of the records."""
-        started = time.perf_counter()
+        started, worked = time.perf_counter(), cpu_sec(os.getpid())
         with Run(self.spark, str(self.folder / "warehouse")) as run:
             record = annotate_files(run, Inputs([str(self.folder / "files")]), FreeLoader(), MODEL_ID, How())
-        return {"sec": time.perf_counter() - started, **_told(record)}
+        took = {"sec": time.perf_counter() - started, "cpu_sec": cpu_sec(os.getpid()) - worked}
+        return {**took, **_told(record)}
+
+    def compact(self) -> dict:
+        started, worked = time.perf_counter(), cpu_sec(os.getpid())
+        with Run(self.spark, str(self.folder / "warehouse")) as run:
+            maintenance.compact(run)
+        return {"sec": time.perf_counter() - started, "cpu_sec": cpu_sec(os.getpid()) - worked}
+
+    def ask(self) -> dict:
+        """What DuckDB takes for all relations of one gene, the first of the corpus, once the views are open."""
+        with open_warehouse(str(self.folder / "warehouse")) as connection:
+            gene = connection.execute("SELECT min(entity_1_id) FROM relations").fetchone()[0]
+            started, worked = time.perf_counter(), time.process_time()
+            select = "SELECT * FROM relations WHERE entity_1_id = $gene OR entity_2_id = $gene"
+            n = len(connection.execute(select, {"gene": gene}).fetchall())
+            took = {"sec": time.perf_counter() - started, "cpu_sec": time.process_time() - worked}
+        return {**took, "gene": gene, "relations": n}
 
     def read(self) -> dict:
         """What the shipped views take for all current relations."""
@@ -122,8 +143,11 @@ def _told(record: Row) -> dict:
     }
 
 
-def measure_nights(mirrors: Sequence[Mirror], n_changed: int, repeats: int) -> Iterator[dict]:
-    """A row for each night, in turns: every turn has a night of each kind in each warehouse. Turn 0 warms up."""
+def measure_nights(mirrors: Sequence[Mirror], changes: Sequence[int], repeats: int) -> Iterator[dict]:
+    """A row for each night, in turns: every turn has a night of each kind in each warehouse. Turn 0 warms up.
+
+    ``changes``: documents that change in a night. At last what a compaction is worth.
+    """
     for mirror in mirrors:
         mirror.write_baseline()
         yield {"what": "baseline", "size": mirror.n_documents, "turn": 0, **mirror.apply(), "n_bytes": mirror.n_bytes()}
@@ -131,7 +155,13 @@ def measure_nights(mirrors: Sequence[Mirror], n_changed: int, repeats: int) -> I
         for mirror in mirrors:
             size = {"size": mirror.n_documents, "turn": turn}
             yield {"what": "nothing new", **size, **mirror.apply()}
-            mirror.write_changes(n_changed, turn)
-            before = mirror.n_bytes()
-            yield {"what": "changed", **size, **mirror.apply(), "n_bytes": mirror.n_bytes() - before}
+            for number, n_changed in enumerate(changes):
+                mirror.write_changes(n_changed, turn * len(changes) + number)
+                before = mirror.n_bytes()
+                yield {"what": f"{n_changed} changed", **size, **mirror.apply(), "n_bytes": mirror.n_bytes() - before}
             yield {"what": "read", **size, **mirror.read()}
+    for mirror in mirrors:
+        size = {"size": mirror.n_documents, "turn": repeats}
+        yield {"what": "one gene", **size, **mirror.ask()}
+        yield {"what": "compaction", **size, **mirror.compact()}
+        yield {"what": "one gene, compacted", **size, **mirror.ask()}

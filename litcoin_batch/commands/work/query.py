@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import logging
+import importlib
 import os
 from collections.abc import Iterable
 
 import duckdb
-from pyspark.errors import AnalysisException, ParseException
 
 from litcoin_batch.commands.terminal import Interruption
-from litcoin_batch.commands.work.outcomes import told
 from litcoin_batch.schema import ConfigError
-from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.opening import open_warehouse
-from litcoin_batch.warehouse.spark.session import open_session
 from litcoin_batch.warehouse.tables.log import TableLog
-from litcoin_batch.warehouse.tables.queries import ask, ask_duckdb, read_query, shipped_queries
-from litcoin_batch.warehouse.tables.views import register_views
-from litcoin_batch.warehouse.topics.tables import register_topics
+from litcoin_batch.warehouse.tables.queries import ask_duckdb, read_query, shipped_queries
 
 
 def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:
-    # pyspark logs a failing query as a page of JSON; its message is printed below.
-    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL)
     if list_queries:
         return [f"{name}  {about}" for name, about in shipped_queries().items()]
     return query(stop, **options)
@@ -31,11 +23,13 @@ def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:
 
 def query(stop: Interruption, sql, file, param, warehouse, engine, as_of, **how) -> Iterable[str]:
     text, parameters = read_query(sql, file, param)
-    stop.line = "interrupted"
+    stop.line = "stopped"
     log = TableLog(warehouse)
     if engine == "duckdb" or (engine == "auto" and _is_here(log)):
         return _by_duckdb(warehouse, as_of, text, parameters, **how)
-    return _by_spark(stop, warehouse, as_of, text, parameters, **how)
+    # Only who asks Spark waits for its library.
+    by_spark = importlib.import_module("litcoin_batch.commands.work.query_by_spark")
+    return by_spark.answer(stop, warehouse, as_of, text, parameters, **how)
 
 
 def _is_here(log: TableLog) -> bool:
@@ -50,19 +44,3 @@ def _by_duckdb(warehouse: str, as_of: str | None, text: str, parameters: dict[st
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             raise ConfigError(f"the query cannot be run: {said} (by DuckDB; --engine spark asks Spark)") from error
-
-
-def _by_spark(
-    stop: Interruption, warehouse: str, as_of: str | None, text: str, parameters: dict[str, str], **how
-) -> Iterable[str]:
-    with told("there is no answer"):
-        spark = open_session()
-        stop.listen()
-        try:
-            register_views(spark, warehouse, as_of)
-            register_topics(spark, Storage(spark, warehouse))
-            yield from ask(spark, text, parameters, **how)
-        except (AnalysisException, ParseException) as error:
-            raise ConfigError(
-                f"the query cannot be run: {(error.getMessage() or str(error)).splitlines()[0]}"
-            ) from error

@@ -15,17 +15,18 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from boto3.s3.transfer import TransferConfig, create_transfer_manager
 from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+from s3transfer.futures import TransferFuture
+from s3transfer.subscribers import BaseSubscriber
 
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.files.checksums import Expected, digest_of, expected_of
 from litcoin_batch.warehouse.files.objects import (
     ATTEMPTS,
-    INTERRUPTED,
     N_PARALLEL,
     StoredObject,
-    back_off,
     explained,
     list_objects,
     open_client,
@@ -37,7 +38,6 @@ LOG = logging.getLogger("litcoin_batch")
 CACHE_VARIABLE = "LITCOIN_BATCH_CACHE"
 # Large enough that requests do not weigh, small enough that a file of NLM (30 MB) comes in several at once.
 _RANGE_BYTES = 8 << 20
-_BLOCK_BYTES = 1 << 20
 _TRIES = 3
 
 
@@ -58,10 +58,8 @@ def download(uri: str, target: Path, range_bytes: int = _RANGE_BYTES) -> str:
         facts = read_facts(client, uri)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
         try:
-            try:
-                _fill(client, uri, facts, handle, range_bytes)
-            finally:
-                os.close(handle)
+            os.close(handle)
+            _fill(client, uri, facts, Path(name), range_bytes)
             checked, reason = _compare(client, uri, facts, Path(name))
             if not reason:
                 os.replace(name, target)
@@ -74,55 +72,40 @@ def download(uri: str, target: Path, range_bytes: int = _RANGE_BYTES) -> str:
     raise ContractError(f"{uri}: {reason}, {_TRIES} times over")
 
 
-def _fill(client: BaseClient, uri: str, facts: dict[str, Any], handle: int, range_bytes: int) -> None:
-    n_bytes = facts["ContentLength"]
-    os.truncate(handle, n_bytes)
-    starts = range(0, n_bytes, range_bytes)
-    with ThreadPoolExecutor(max_workers=min(N_PARALLEL, max(1, len(starts)))) as pool:
-        ranges = [
-            pool.submit(_fetch_range, client, uri, facts["ETag"], handle, (start, min(start + range_bytes, n_bytes)))
-            for start in starts
-        ]
-        try:
-            for done in ranges:
-                done.result()
-        except BaseException:
-            pool.shutdown(wait=True, cancel_futures=True)
-            raise
-    os.fsync(handle)
-
-
-def _fetch_range(client: BaseClient, uri: str, etag: str, handle: int, span: tuple[int, int]) -> None:
-    """Bytes ``span`` (half-open) to their place in the file; a body that breaks off is resumed where it did."""
+def _fill(client: BaseClient, uri: str, facts: dict[str, Any], path: Path, range_bytes: int) -> None:
+    """The object of ``facts`` to ``path``, in ranges that all are of that object; a range that breaks off is asked again."""
     bucket, key = split_uri(uri)
-    start, end = span
-    attempt = 0
-    with explained(uri, "be read"):
-        while start < end:
-            asked = f"bytes={start}-{end - 1}"
-            try:
-                answer = client.get_object(Bucket=bucket, Key=key, Range=asked, IfMatch=etag)
-            except ClientError as error:
-                if error.response["Error"]["Code"] in ("PreconditionFailed", "412"):
+    config = TransferConfig(
+        multipart_threshold=range_bytes + 1,
+        multipart_chunksize=range_bytes,
+        max_concurrency=N_PARALLEL,
+        num_download_attempts=ATTEMPTS,
+        preferred_transfer_client="classic",  # on some hosts boto3 would take another, which knows no ``_Known``
+    )
+    with path.open("wb") as target:
+        if facts["ContentLength"]:
+            with explained(uri, "be read"), create_transfer_manager(client, config) as transfers:
+                try:
+                    transfers.download(bucket, key, target, subscribers=[_Known(facts)]).result()
+                except S3DownloadFailedError:
                     raise _Replaced from None
-                raise
-            if answer["ContentLength"] != end - start:
-                raise ContractError(f"{uri}: {answer['ContentLength']} bytes came for {asked}; are ranges supported?")
-            try:
-                for block in answer["Body"].iter_chunks(_BLOCK_BYTES):
-                    _write_at(handle, block, start)
-                    start += len(block)
-            except INTERRUPTED:
-                attempt += 1
-                if attempt == ATTEMPTS:
-                    raise
-                back_off(attempt)
+                except RetriesExceededError as error:
+                    raise error.last_exception from None
+            target.flush()
+            os.fsync(target.fileno())
+    if path.stat().st_size != facts["ContentLength"]:
+        raise _Replaced
 
 
-def _write_at(handle: int, block: bytes, start: int) -> None:
-    while block:
-        n_written = os.pwrite(handle, block, start)
-        block, start = block[n_written:], start + n_written
+class _Known(BaseSubscriber):
+    """Tells a transfer what HEAD said, so that nothing is asked twice and another object is refused."""
+
+    def __init__(self, facts: dict[str, Any]) -> None:
+        self._facts = facts
+
+    def on_queued(self, future: TransferFuture, **_: object) -> None:
+        future.meta.provide_transfer_size(self._facts["ContentLength"])
+        future.meta.provide_object_etag(self._facts["ETag"])
 
 
 def _compare(client: BaseClient, uri: str, facts: dict[str, Any], path: Path) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from collections import Counter
 from pyspark.sql import DataFrame
 
 from litcoin_batch.schema import ContractError
-from litcoin_batch.warehouse.tables.schemas import FATES
+from litcoin_batch.warehouse.tables.declared import FATES
 
 
 def tally(settled: DataFrame) -> tuple[dict[str, Counter[str]], Counter[str]]:

@@ -11,16 +11,19 @@ from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
-from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, what_text
+from litcoin_batch.warehouse.nightly.pairs import keep_pairs
+from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, what_text, without
 from litcoin_batch.warehouse.nightly.runs import Run
-from litcoin_batch.warehouse.tables.log import COMPACT, OTHERS, ROLL_BACK, ROLL_OUT, State, state_of
-from litcoin_batch.warehouse.tables.schemas import BY_MODEL, LONG, STRING, columns
+from litcoin_batch.warehouse.tables.declared import BY_MODEL, OTHERS, PAIR
+from litcoin_batch.warehouse.tables.log import COMPACT, ROLL_BACK, ROLL_OUT, State, state_of
+from litcoin_batch.warehouse.tables.schemas import LONG, STRING, columns
 
 # Rows of each table are read in this order.
 _ORDER = {
     "rejects": ("source", "record", "reason"),
     "files": ("source", "run_number"),
     "retired": ("kind", "pmid"),
+    "retired_pairs": PAIR,
 }
 _BY_PMID = ("pmid", "source", "record")
 _TEXT = columns(pmid=LONG, title=STRING, abstract=STRING)
@@ -36,22 +39,21 @@ def compact(run: Run) -> State:
     run.begin({"work": COMPACT})
     retired = stored.read("retired")
     named = (file.model_id for table in BY_MODEL for file in run.log.files(parent, table))
+    relations = stored.empty("relations")
     for model_id in sorted({name for name in named if name is not None}) or [parent.model_id]:
-        rows = _without(stored.read("annotations", model_id).where(F.col("model_id") == model_id), retired, ANNOTATION)
-        run.keep_annotations(rows, model_id, n_bytes=max(map(stored.n_bytes, BY_MODEL)), stamp=False)
+        rows = without(stored.read("annotations", model_id).where(F.col("model_id") == model_id), retired, ANNOTATION)
+        kept = run.keep_annotations(rows, model_id, n_bytes=max(map(stored.n_bytes, BY_MODEL)), stamp=False)
+        if model_id == parent.model_id:
+            relations = kept["relations"]
     documents = _marked(stored.read_documents(), retired)
     n_bytes = stored.n_bytes("documents") + stored.n_bytes("history")
-    run.keep("documents", documents.where("is_current"), _BY_PMID, n_bytes=n_bytes, stamp=False)
+    current = run.keep("documents", documents.where("is_current"), _BY_PMID, n_bytes=n_bytes, stamp=False)
+    keep_pairs(run, relations, current, n_bytes=stored.n_bytes("relations"))
     run.keep("history", documents.where("NOT is_current"), _BY_PMID, n_bytes=n_bytes, stamp=False)
     for table, order in _ORDER.items():
         rows = stored.read(table)
-        run.keep(table, rows.limit(0) if table == "retired" else rows, order, stamp=False)
+        run.keep(table, rows.limit(0) if table.startswith("retired") else rows, order, stamp=False)
     return run.commit(run.record({"work": COMPACT}), replace=True)
-
-
-def _without(rows: DataFrame, retired: DataFrame, kind: str) -> DataFrame:
-    gone = retired.where(F.col("kind") == kind).select("pmid", F.col("written_by").alias("run_id"))
-    return rows.join(gone, ["pmid", "run_id"], "left_anti")
 
 
 def _marked(documents: DataFrame, retired: DataFrame) -> DataFrame:
@@ -90,7 +92,11 @@ def roll_back(run: Run, to: str) -> State:
     run.begin({"work": ROLL_BACK, "to": to})
     facts = {"work": ROLL_BACK, "model_id": target.model_id, "vocabulary_id": target.vocabulary_id}
     row = run.record(
-        {**facts, "baseline": target.baseline, "tables": {table: target.versions[table] for table in OTHERS}}
+        {
+            **facts,
+            "baseline": target.baseline,
+            "tables": {table: version for table, version in target.versions.items() if table in OTHERS},
+        }
     )
     older = [one for one in run.log.runs() if one["run_number"] <= target.number]
     return run.put_back([*older, {**row, "run_number": parent.number + 1}])
@@ -128,7 +134,7 @@ def roll_out(
     retired = run.stored.read("retired")
     documents = _current_documents(run)
     own = run.stored.read("annotations", model_id).where(F.col("model_id") == model_id)
-    done = _without(own, retired, ANNOTATION).select("pmid", "text_sha256")
+    done = without(own, retired, ANNOTATION).select("pmid", "text_sha256")
     missing = texts_of(documents.withColumn("text", what_text()), annotate_titles).join(
         done, ["pmid", "text_sha256"], "left_anti"
     )
@@ -137,7 +143,10 @@ def roll_out(
     n_missing = missing.count()
     if not n_missing:
         others = {t: [f for f in run.log.files(parent, t) if f.model_id not in (None, model_id)] for t in BY_MODEL}
-        run.commit(run.record({"work": ROLL_OUT, "model_id": model_id}), drop=others)
+        relations = run.stored.read("relations", model_id).where(F.col("model_id") == model_id)
+        keep_pairs(run, without(relations, retired, ANNOTATION), documents, n_bytes=run.stored.n_bytes("relations"))
+        drop = {**others, **{table: run.log.files(parent, table) for table in ("pairs", "retired_pairs")}}
+        run.commit(run.record({"work": ROLL_OUT, "model_id": model_id}), drop=drop)
         return Rollout(0, 0, True, failed)
     chosen = missing.orderBy("pmid").limit(n_documents).select("pmid")
     due = run.stage("due", documents.join(chosen, "pmid", "left_semi").select(*_TEXT.names), _TEXT)
@@ -152,7 +161,7 @@ def roll_out(
 
 def _current_documents(run: Run) -> DataFrame:
     documents = run.stored.read_documents().where("is_current")
-    return _without(documents, run.stored.read("retired"), DOCUMENT)
+    return without(documents, run.stored.read("retired"), DOCUMENT)
 
 
 def _committed(run: Run) -> State:

@@ -14,8 +14,8 @@ from pyspark.sql import Row
 from pyspark.sql import functions as F
 
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.tables.declared import FATES
 from litcoin_batch.warehouse.tables.log import ANNOTATE
-from litcoin_batch.warehouse.tables.schemas import FATES
 from litcoin_batch.warehouse.tables.stored import Stored
 
 FOLDER = "reports"

@@ -207,6 +207,12 @@ def state() -> Column:
     return F.when(F.col("written_by").isNull(), of_new).otherwise(of_stored)
 
 
+def without(rows: DataFrame, retired: DataFrame, kind: str) -> DataFrame:
+    """The rows of pmid and run that ``retired`` does not name."""
+    gone = retired.where(F.col("kind") == kind).select("pmid", F.col("written_by").alias("run_id"))
+    return rows.join(gone, ["pmid", "run_id"], "left_anti")
+
+
 def restored(stored: Stored, keys: DataFrame) -> DataFrame:
     """The stored documents that come back, whole (``schemas.DOCUMENTS``)."""
     again = keys.where(F.col("state") == RESTORED).select(*_IDENTITY, F.col("written_by").alias("run_id"))

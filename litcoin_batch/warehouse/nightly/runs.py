@@ -22,8 +22,10 @@ from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.nightly.lock import Lock
 from litcoin_batch.warehouse.nightly.staging import Staging
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently
-from litcoin_batch.warehouse.tables.log import ANNOTATE, OTHERS, DataFile, State, TableLog
-from litcoin_batch.warehouse.tables.schemas import FATES, RUNS, SCHEMAS, conform, mentions_of, relations_of
+from litcoin_batch.warehouse.tables.commits import TableWriter
+from litcoin_batch.warehouse.tables.declared import FATES, OTHERS, RUNS
+from litcoin_batch.warehouse.tables.log import ANNOTATE, DataFile, State
+from litcoin_batch.warehouse.tables.schemas import SCHEMAS, conform, mentions_of, relations_of
 from litcoin_batch.warehouse.tables.stored import Stored
 from litcoin_batch.warehouse.tables.views import write_scripts
 
@@ -54,7 +56,7 @@ class Run:
         self.spark = spark
         self.warehouse = warehouse.rstrip("/")
         self.storage = Storage(spark, warehouse)
-        self.log = TableLog(self.storage.root)
+        self.log = TableWriter(self.storage.root)
         self._lock = Lock(self.storage, run_id or new_run_id(), wait_minutes)
 
     def __enter__(self) -> Run:
@@ -177,7 +179,7 @@ class Run:
             {"source": source, "records": c.total(), **{fate: c[fate] for fate in FATES}}
             for source, c in counts.items()
         ]
-        nothing = {field.name: 0 for field in RUNS if field.name.startswith("n_")}
+        nothing = {name: 0 for name in RUNS if name.startswith("n_")}
         return nothing | {
             "run_id": self.run_id,
             "run_number": self.number,

@@ -11,12 +11,14 @@ from importlib import resources
 from io import StringIO
 from itertools import chain, islice
 from pathlib import Path
-
-from duckdb import DuckDBPyConnection
-from pyspark.sql import SparkSession
+from typing import TYPE_CHECKING
 
 from litcoin_batch.schema import ConfigError
-from litcoin_batch.warehouse.tables.summary import format_table
+from litcoin_batch.warehouse.tables.text_table import format_table
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+    from pyspark.sql import SparkSession
 
 FORMATS = ("table", "csv", "json")
 _CELL_CHARS = 60

@@ -1,8 +1,4 @@
-"""The declared schema of every table, and the flat tables as projections of the nested one.
-
-A table is a Delta table; which of its files count, its log says (``log``), and which of their rows, the tables ``runs``
-and ``retired`` (``views``).
-"""
+"""The declared tables as Spark and Arrow know them, and the flat tables as projections of the nested one."""
 
 from __future__ import annotations
 
@@ -28,127 +24,42 @@ from pyspark.sql.types import (
 )
 
 from litcoin_batch.schema import ContractError
-
-# What became of a record that was read. Every record has exactly one fate.
-FATES = ("annotated", "unchanged", "without_text", "deleted", "superseded", "rejected")
+from litcoin_batch.warehouse.tables import declared
+from litcoin_batch.warehouse.tables.declared import PAIR
 
 INT, LONG, DOUBLE, BOOLEAN, STRING = IntegerType(), LongType(), DoubleType(), BooleanType(), StringType()
+_WORDS: dict[str, DataType] = {
+    "int": INT,
+    "bigint": LONG,
+    "double": DOUBLE,
+    "boolean": BOOLEAN,
+    "string": STRING,
+    "date": DateType(),
+    "timestamp": TimestampType(),
+}
 
 
 def columns(**types: DataType) -> StructType:
     return StructType([StructField(name, type_) for name, type_ in types.items()])
 
 
-MENTION = columns(
-    start=INT,
-    end=INT,
-    type=STRING,
-    text=STRING,
-    entity_ids=ArrayType(STRING),
-    resolved=BOOLEAN,
-    score=DOUBLE,
-    id_score=DOUBLE,
-)
-RELATION = columns(
-    entity_1_id=STRING,
-    entity_1_type=STRING,
-    entity_1_text=STRING,
-    entity_2_id=STRING,
-    entity_2_type=STRING,
-    entity_2_text=STRING,
-    type=STRING,
-    score=DOUBLE,
-    novel=BOOLEAN,
-    novel_score=DOUBLE,
-    subject=STRING,
-    evidence=ArrayType(columns(start=INT, end=INT, text=STRING)),
-)
-_CITATION = dict(
-    pmid=LONG, version=INT, title=STRING, abstract=STRING, year=INT, journal=STRING, revised=DateType(), source=STRING
-)
-# ``model_id`` as of ``made_by``; ``vocabulary_id``: the part of it that names the vocabulary, null where there is none.
-_MADE_BY = dict(model_id=STRING, vocabulary_id=STRING)
-_FOUND = dict(mentions=ArrayType(MENTION), relations=ArrayType(RELATION))
+def _spark_type(kind: declared.Type) -> DataType:
+    if isinstance(kind, list):
+        return ArrayType(_spark_type(kind[0]))
+    if isinstance(kind, declared.MapOf):
+        return MapType(STRING, _spark_type(kind.value))
+    return columns(**_types(kind)) if isinstance(kind, dict) else _WORDS[kind]
 
-# One citation version per row, instructions to delete (``deleted``) included. ``run_number`` is that of the run that
-# applied the record: of two issues of one file the later counts. ``is_current``: readers saw the row when the run
-# was published; what a later run makes obsolete stands in ``retired``.
-DOCUMENTS = columns(
-    **_CITATION,
-    source_order=LONG,
-    deleted=BOOLEAN,
-    text_sha256=STRING,
-    record=LONG,
-    fate=STRING,
-    run_number=LONG,
-    is_current=BOOLEAN,
-    run_id=STRING,
-)
-# One document per row, the only output of the expensive step; a ``pmid`` occurs once in a run.
-ANNOTATIONS = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, run_id=STRING, **_FOUND)
-MENTIONS = columns(pmid=LONG, **{f.name: f.dataType for f in MENTION}, **_MADE_BY, run_id=STRING)
-RELATIONS = columns(pmid=LONG, **{f.name: f.dataType for f in RELATION}, **_MADE_BY, run_id=STRING)
-REJECTS = columns(source=STRING, record=LONG, reason=STRING, excerpt=STRING, run_id=STRING)
-# Input files, each time they were applied. ``modified``: milliseconds since 1970, 0 where not known.
-FILES = columns(
-    source=STRING,
-    name=STRING,
-    path=STRING,
-    n_bytes=LONG,
-    modified=LONG,
-    md5=STRING,
-    source_order=LONG,
-    status=STRING,
-    run_number=LONG,
-    run_id=STRING,
-)
-# What readers no longer see: of ``pmid``, the row of ``documents`` (kind "document") or the rows of annotations,
-# mentions and relations (kind "annotation") that run ``written_by`` wrote; ``run_id`` made them obsolete.
-RETIRED = columns(kind=STRING, pmid=LONG, written_by=STRING, run_id=STRING)
-# One row for each piece of work that was committed; ``work``: "annotate", "compact", "rollout" or "rollback". ``baseline``: the
-# year (two digits) of NLM's baseline that the warehouse holds; ``tables``: the version of each that the run left.
-RUNS = columns(
-    run_id=STRING,
-    run_number=LONG,
-    work=STRING,
-    started=TimestampType(),
-    finished=TimestampType(),
-    **_MADE_BY,
-    n_records=LONG,
-    **{f"n_{fate}": LONG for fate in FATES},
-    n_restored=LONG,
-    n_mentions=LONG,
-    n_relations=LONG,
-    n_files=LONG,
-    n_files_applied_before=LONG,
-    n_files_refused=LONG,
-    baseline=INT,
-    tables=MapType(STRING, LONG),
-    sources=ArrayType(columns(source=STRING, records=LONG, **dict.fromkeys(FATES, LONG))),
-    durations_sec=MapType(STRING, DOUBLE),
-    configuration=MapType(STRING, STRING),
-    versions=MapType(STRING, STRING),
-)
 
-# Documents that a compaction has taken out of ``documents``: older versions, instructions to delete, what they deleted. A late
-# file may ask for them.
-HISTORY = DOCUMENTS
+def _types(found: declared.Columns) -> dict[str, DataType]:
+    return {name: _spark_type(kind) for name, kind in found.items()}
 
-# In the order in which a run commits them: rows go before anything says that they are obsolete, and ``runs`` is last.
-SCHEMAS = {
-    "history": HISTORY,
-    "documents": DOCUMENTS,
-    "annotations": ANNOTATIONS,
-    "mentions": MENTIONS,
-    "relations": RELATIONS,
-    "rejects": REJECTS,
-    "files": FILES,
-    "retired": RETIRED,
-    "runs": RUNS,
-}
 
-# Tables whose files hold the annotations of one model each.
-BY_MODEL = ("annotations", "mentions", "relations")
+SCHEMAS = {table: columns(**_types(found)) for table, found in declared.TABLES.items()}
+DOCUMENTS, ANNOTATIONS = SCHEMAS["documents"], SCHEMAS["annotations"]
+MENTIONS, RELATIONS = SCHEMAS["mentions"], SCHEMAS["relations"]
+REJECTS, FILES, RUNS = SCHEMAS["rejects"], SCHEMAS["files"], SCHEMAS["runs"]
+_CITATION, _MADE_BY, _FOUND = map(_types, (declared.CITATION, declared.MADE_BY, declared.FOUND))
 
 # What one pass over the inputs yields, before fates are decided: a document, or the reason why it is none.
 # ``path`` tells inputs of one name apart; a file as a whole is record 0.
@@ -186,6 +97,9 @@ FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is
 # Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``revisions.DUE`` ...).
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
+# Pairs that a run computes anew, the run whose row of each readers see, if any, and all that is said of each then.
+TOUCHED = columns(**dict.fromkeys(PAIR, STRING), written_by=STRING)
+REPORTS = StructType([field for field in RELATIONS if field.name != "run_id"])
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
 ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import duckdb
 
-from litcoin_batch.warehouse.tables.log import ANNOTATE, OTHERS, State, TableLog
+from litcoin_batch.warehouse.tables.declared import OTHERS
+from litcoin_batch.warehouse.tables.log import ANNOTATE, State, TableLog
 from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from shlex import quote
 
 from pyspark.sql import Row, SparkSession
 from pyspark.sql import functions as F
 
 from litcoin_batch.warehouse.files.storage import Storage
+from litcoin_batch.warehouse.tables.declared import FATES, TABLES
 from litcoin_batch.warehouse.tables.log import TableLog
-from litcoin_batch.warehouse.tables.schemas import FATES, SCHEMAS
 from litcoin_batch.warehouse.tables.stored import Stored
+from litcoin_batch.warehouse.tables.text_table import format_table
 
 _MAX_SOURCES = 20
 _TEXT_CHARS = 34
@@ -34,7 +34,7 @@ def summarise(spark: SparkSession, warehouse: str, record: Row) -> str:
         f"mentions   {record.n_mentions:>9,}   {_by_type(stored, 'mentions', record.run_id)}",
         f"relations  {record.n_relations:>9,}   {_by_type(stored, 'relations', record.run_id)}",
         "durations  " + ", ".join(f"{step} {seconds:.1f} s" for step, seconds in _durations(record)),
-        f"tables     {warehouse}/{{{','.join(SCHEMAS)}}} (Delta tables)",
+        f"tables     {warehouse}/{{{','.join(TABLES)}}} (Delta tables)",
         "",
         "Ask them:",
         f'  litcoin-batch query --warehouse {quote(warehouse)} "SELECT type, count(*) AS n FROM relations GROUP BY type"',
@@ -91,12 +91,12 @@ def _short(text: str | None) -> str:
 
 def _durations(record: Row) -> list[tuple[str, float]]:
     steps = dict(record.durations_sec)
-    read, annotate, write = (steps.pop(step, 0.0) for step in ("read", "annotate", "write"))
+    read, annotate, write, pairs = (steps.pop(step, 0.0) for step in ("read", "annotate", "write", "pairs"))
     return [
         ("read", read),
         ("compare with what is stored", sum(steps.values())),
         ("annotate", annotate),
-        ("write tables", write),
+        ("write tables", write + pairs),
     ]
 
 
@@ -108,18 +108,3 @@ def _sources(record: Row) -> str:
         cells.append((f"... and {len(record.sources) - len(shown):,} more", *[""] * (len(FATES) + 1)))
     cells.append(("all", f"{record.n_records:,}", *(f"{record[f'n_{fate}']:,}" for fate in FATES)))
     return format_table(header, cells)
-
-
-def format_table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns padded to their widest cell; numbers to the right."""
-    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
-    right = [all(_is_number(cell) for cell in column) for column in zip(*rows, strict=True)] or [False] * len(header)
-    lines = [
-        "  ".join(c.rjust(w) if r else c.ljust(w) for c, w, r in zip(line, widths, right, strict=True)).rstrip()
-        for line in (header, *rows)
-    ]
-    return "\n".join([lines[0], "  ".join("-" * w for w in widths), *lines[1:]])
-
-
-def _is_number(cell: str) -> bool:
-    return not cell.strip("0123456789.,-")

@@ -9,25 +9,29 @@ over all versions of all citations, an anti-join against a table that fits into 
 from __future__ import annotations
 
 import re
-
-from pyspark.sql import SparkSession
-from pyspark.sql.types import ArrayType, DataType, MapType, StructType, TimestampType
+from typing import TYPE_CHECKING
 
 from litcoin_batch.schema import ConfigError
-from litcoin_batch.warehouse.files.storage import Storage
-from litcoin_batch.warehouse.tables.log import OTHERS, State, TableLog
-from litcoin_batch.warehouse.tables.schemas import (
+from litcoin_batch.warehouse.tables.declared import (
     ANNOTATIONS,
     DOCUMENTS,
     FILES,
     MENTIONS,
+    OTHERS,
+    PAIRS,
     REJECTS,
     RELATIONS,
     RETIRED,
+    RETIRED_PAIRS,
     RUNS,
-    SCHEMAS,
+    TABLES,
+    Columns,
+    duckdb_type,
 )
-from litcoin_batch.warehouse.tables.stored import Stored
+from litcoin_batch.warehouse.tables.log import State, TableLog
+
+if TYPE_CHECKING:
+    from litcoin_batch.warehouse.files.storage import Storage
 
 STORED = "stored_"
 FOLDER = "views"
@@ -35,21 +39,26 @@ FOLDER = "views"
 _INTERNAL = ("is_current", "tables", "work")
 
 
-def _columns(schema: StructType) -> str:
+def _columns(columns: Columns) -> str:
     # A column name behind a dot may be a reserved word (end), in Spark as in DuckDB.
-    return ", ".join(f"s.{field.name}" for field in schema if field.name not in _INTERNAL)
+    return ", ".join(f"s.{name}" for name in columns if name not in _INTERNAL)
 
 
-def _committed(table: str, schema: StructType, *conditions: str) -> str:
+def _committed(table: str, columns: Columns, *conditions: str) -> str:
     """The rows of runs that ``runs`` holds."""
     where = " AND ".join((f"s.run_id IN (SELECT r.run_id FROM {STORED}runs r)", *conditions))
-    return f"SELECT {_columns(schema)} FROM {STORED}{table} s WHERE {where}"
+    return f"SELECT {_columns(columns)} FROM {STORED}{table} s WHERE {where}"
 
 
 def _not_retired(kind: str) -> str:
     same = "x.pmid = s.pmid AND x.written_by = s.run_id"
     return f"NOT EXISTS (SELECT 1 FROM retired x WHERE x.kind = '{kind}' AND {same})"
 
+
+_PAIR_NOT_RETIRED = (
+    "NOT EXISTS (SELECT 1 FROM retired_pairs x WHERE x.entity_1_id = s.entity_1_id AND x.entity_2_id = s.entity_2_id"
+    " AND x.type = s.type AND x.written_by = s.run_id)"
+)
 
 # The newest baseline of NLM replaces what older ones said; other sources have no order.
 _OF_BASELINE = (
@@ -89,11 +98,13 @@ FROM relations"""
 VIEWS = {
     "runs": f"SELECT {_columns(RUNS)} FROM {STORED}runs s WHERE s.work = 'annotate'",
     "retired": _committed("retired", RETIRED),
+    "retired_pairs": _committed("retired_pairs", RETIRED_PAIRS),
     "files": _committed("files", FILES),
     "documents": _committed("documents", DOCUMENTS, "s.is_current", _OF_BASELINE, _not_retired("document")),
     "annotations": _committed("annotations", ANNOTATIONS, _OF_MODEL, _not_retired("annotation")),
     "mentions": _committed("mentions", MENTIONS, _OF_MODEL, _not_retired("annotation")),
     "relations": _committed("relations", RELATIONS, _OF_MODEL, _not_retired("annotation")),
+    "pairs": _committed("pairs", PAIRS, _PAIR_NOT_RETIRED),
     "rejects": _committed("rejects", REJECTS),
     "evidence": _EVIDENCE,
     "pubtator3": _PUBTATOR3,
@@ -108,24 +119,8 @@ def committed_state(log: TableLog, as_of: str | None = None) -> State:
     return state
 
 
-def register_views(spark: SparkSession, warehouse: str, as_of: str | None = None) -> State:
-    """Make the views temporary views of the session, of one state until they are registered again.
-
-    Raises ``ConfigError`` where nothing is committed.
-    """
-    storage = Storage(spark, warehouse)
-    log = TableLog(storage.root)
-    state = committed_state(log, as_of)
-    stored = Stored(spark, storage, log, state)
-    for table in OTHERS:
-        stored.read(table).createOrReplaceTempView(STORED + table)
-    stored.read("runs").where(_up_to(state)).createOrReplaceTempView(f"{STORED}runs")
-    for name, select in VIEWS.items():
-        spark.sql(select).createOrReplaceTempView(name)
-    return state
-
-
-def _up_to(state: State) -> str:
+def up_to(state: State) -> str:
+    """Which rows of ``runs`` make the state."""
     return f"run_number <= {state.number}"
 
 
@@ -160,7 +155,7 @@ def duckdb_script(log: TableLog, state: State) -> str:
     A session sees this state until it reads the script again.
     """
     stored = {STORED + table: _read_parquet(log, state, table) for table in OTHERS}
-    stored[f"{STORED}runs"] = f"SELECT * FROM ({_read_parquet(log, state, 'runs')}) WHERE {_up_to(state)}"
+    stored[f"{STORED}runs"] = f"SELECT * FROM ({_read_parquet(log, state, 'runs')}) WHERE {up_to(state)}"
     # The one function of the views that has another name there.
     views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
     lines = [
@@ -172,7 +167,7 @@ def duckdb_script(log: TableLog, state: State) -> str:
 
 
 def _read_parquet(log: TableLog, state: State, table: str) -> str:
-    typed = ", ".join(f'CAST(NULL AS {_duckdb_type(f.dataType)}) AS "{f.name}"' for f in SCHEMAS[table])
+    typed = ", ".join(f'CAST(NULL AS {duckdb_type(kind)}) AS "{name}"' for name, kind in TABLES[table].items())
     nothing = f"SELECT {typed} WHERE false"
     # Pattern characters in a path stand for themselves.
     folder = re.sub(r"([\[*?])", r"[\1]", log.uri(table)).replace("'", "''")
@@ -183,16 +178,6 @@ def _read_parquet(log: TableLog, state: State, table: str) -> str:
     )
 
 
-def _duckdb_type(kind: DataType) -> str:
-    if isinstance(kind, ArrayType):
-        return f"{_duckdb_type(kind.elementType)}[]"
-    if isinstance(kind, MapType):
-        return f"MAP({_duckdb_type(kind.keyType)}, {_duckdb_type(kind.valueType)})"
-    if isinstance(kind, StructType):
-        return "STRUCT(" + ", ".join(f'"{f.name}" {_duckdb_type(f.dataType)}' for f in kind) + ")"
-    return "TIMESTAMPTZ" if isinstance(kind, TimestampType) else kind.simpleString()
-
-
 def _script(head: str, stored: dict[str, str], views: dict[str, str], view: str = "VIEW") -> str:
     lines = [f"CREATE OR REPLACE {view} {name} AS {select.strip()};\n" for name, select in views.items()]
     return "".join([head, *(f"{line};\n" for line in stored.values()), *lines])
@@ -200,7 +185,7 @@ def _script(head: str, stored: dict[str, str], views: dict[str, str], view: str 
 
 def _spark_script(root: str) -> str:
     place = root.replace("`", "``")
-    stored = {t: f"CREATE OR REPLACE TEMP VIEW {STORED}{t} AS SELECT * FROM delta.`{place}/{t}`" for t in SCHEMAS}
+    stored = {t: f"CREATE OR REPLACE TEMP VIEW {STORED}{t} AS SELECT * FROM delta.`{place}/{t}`" for t in TABLES}
     head = "-- For a Spark session with Delta Lake (--packages io.delta:delta-spark_...), started anywhere\n"
     return _script(head, stored, VIEWS, "TEMP VIEW")
 
@@ -209,7 +194,7 @@ def _trino_script(root: str) -> str:
     stored = {
         t: "CALL system.register_table(schema_name => 'litcoin_batch', table_name => "
         f"'{STORED}{t}', table_location => {_quoted(f'{root}/{t}')})"
-        for t in SCHEMAS
+        for t in TABLES
     }
     evidence = (
         'SELECT r.pmid, r.entity_1_id, r.entity_2_id, r.type, e."start", e."end", e.text FROM relations r'
@@ -226,7 +211,7 @@ def _snowflake_script(root: str) -> str:
     stored = {
         t: f"CREATE OR REPLACE ICEBERG TABLE {STORED}{t} CATALOG = 'litcoin_batch_delta'"
         f" EXTERNAL_VOLUME = 'litcoin_batch' BASE_LOCATION = '{t}'"
-        for t in SCHEMAS
+        for t in TABLES
     }
     evidence = (
         'SELECT r.pmid, r.entity_1_id, r.entity_2_id, r.type, e.value:"start"::int AS "start",'

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 
 from litcoin_batch.warehouse.files.storage import Storage
 from litcoin_batch.warehouse.tables.schemas import table_of
-from litcoin_batch.warehouse.tables.views import register_views
+from litcoin_batch.warehouse.tables.spark_views import register_views
 from litcoin_batch.warehouse.topics import tables
 from litcoin_batch.warehouse.topics.bags import Bags, Counting, count_words
 from litcoin_batch.warehouse.topics.lda import N_TERMS, Fitted, Search, choose

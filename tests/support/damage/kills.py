@@ -34,7 +34,7 @@ REPOSITORY = Path(__file__).resolve().parents[3]
 # A run may survive the last.
 KINDS = ("driver", "machine", "jvm", "driver", "worker")
 # When a run was made and how long it took is its own; ``runs`` is left out.
-TABLES = ("documents", "annotations", "mentions", "relations", "rejects", "files")
+TABLES = ("documents", "annotations", "mentions", "relations", "pairs", "rejects", "files")
 POLL_SEC = 0.4
 PATIENCE_SEC = 900
 # For processes that live for seconds and tables of a few rows.

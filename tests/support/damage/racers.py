@@ -8,11 +8,12 @@ import json
 import sys
 
 from litcoin_batch.schema import ContractError
-from litcoin_batch.warehouse.tables.log import ANNOTATE, TableLog
+from litcoin_batch.warehouse.tables.commits import TableWriter
+from litcoin_batch.warehouse.tables.log import ANNOTATE
 
 
 def race(warehouse: str, name: str, n_rows: int) -> dict[str, list[str]]:
-    log = TableLog(warehouse)
+    log = TableWriter(warehouse)
     told: dict[str, list[str]] = {"won": [], "lost": []}
     while (before := log.state()).number < n_rows:
         run_id = f"{name}-{sum(map(len, told.values()))}"

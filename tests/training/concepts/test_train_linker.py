@@ -15,7 +15,7 @@ from training.concepts.evaluate_linking import main as evaluate
 from training.concepts.train_linker import main as train
 from training.data.linking import LinkingDocument, annotated_rows, fold_of, read_linking_corpora, variant_numbers
 from training.data.unannotated import UnannotatedVocabulary
-from training.learning.linking_figures import Outcome, calibration_error, figures_of
+from training.learning.linking_figures import Outcome, figures_of
 from training.learning.ranking import least_sureness
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -158,9 +158,11 @@ def test_evaluation_counts_what_is_right_and_lists_what_is_not(files):
 
 
 def test_calibration_error_is_the_distance_of_score_and_share_right():
-    assert calibration_error([(0.8, True)] * 4 + [(0.8, False)]) == pytest.approx(0.0)
-    assert calibration_error([(0.9, False), (0.1, True)]) == pytest.approx(0.9)
-    assert calibration_error([]) == 0.0
+    outcomes = [Outcome("GeneOrGeneProduct", True, right, 0.8) for right in (True, True, True, True, False)]
+    assert figures_of(outcomes)["all"]["calibration_error"] == pytest.approx(0.0)
+    outcomes = [Outcome("GeneOrGeneProduct", True, score < 0.5, score) for score in (0.9, 0.1)]
+    assert figures_of(outcomes)["all"]["calibration_error"] == pytest.approx(0.9)
+    assert figures_of([])["all"]["calibration_error"] == 0.0
 
 
 def test_unresolved_mentions_count_as_not_right_but_not_against_precision():

@@ -14,7 +14,7 @@ from training.learning.calibration import (
     best_line,
     best_offset,
     best_temperature,
-    expected_calibration_error,
+    expected_error,
     relation_odds,
 )
 from training.learning.losses import class_loss
@@ -167,11 +167,11 @@ def test_temperature_undoes_sharpening(factor):
     logits, target = sharpened(factor)
     temperature = best_temperature(logits, target)
     assert temperature == pytest.approx(factor, abs=0.08)
-    assert expected_calibration_error(logits / temperature, target) < 0.015
+    assert expected_error(logits / temperature, target) < 0.015
 
 
 def test_overconfidence_has_a_large_error():
-    assert expected_calibration_error(*sharpened(2.5)) > 0.1
+    assert expected_error(*sharpened(2.5)) > 0.1
 
 
 def test_line_undoes_sharpening_and_a_shift():
@@ -181,7 +181,7 @@ def test_line_undoes_sharpening_and_a_shift():
     bent = logits * 1.5 + torch.tensor([0.9, 0.0])
     temperature, offset = best_line(bent, target)
     assert (temperature, offset) == (pytest.approx(1.5, abs=0.15), pytest.approx(0.9, abs=0.2))
-    assert expected_calibration_error((bent + torch.tensor([0.0, offset])) / temperature, target) < 0.02
+    assert expected_error((bent + torch.tensor([0.0, offset])) / temperature, target) < 0.02
 
 
 def test_the_score_of_a_relation_found_is_the_share_that_is_right():

@@ -29,18 +29,28 @@ def test_a_download_is_the_object_whatever_its_size(s3, bucket, tmp_path, n_byte
     assert [path.name for path in tmp_path.iterdir() if path.suffix == ".part"] == []
 
 
+def when_asked(monkeypatch, do):
+    """``do`` is called by each request for a range, before it is sent."""
+    opened = downloads.open_client
+
+    def open_client():
+        client = opened()
+        client.meta.events.register("before-send.s3.GetObject", before_send)
+        return client
+
+    def before_send(**_):
+        do()  # what is given back would be taken for the answer
+
+    monkeypatch.setattr(downloads, "open_client", open_client)
+
+
 def test_ranges_come_in_parallel(s3, bucket, tmp_path, monkeypatch):
     bucket({"x": noise(4 * MIB)})
-    together = threading.Barrier(4, timeout=300)
-    fetch = downloads._fetch_range
-
-    def meet(*arguments):
-        together.wait()
-        fetch(*arguments)
-
-    monkeypatch.setattr(downloads, "_fetch_range", meet)
+    together, first = threading.Barrier(3, timeout=300), threading.Lock()
+    # The first range comes alone, then all others.
+    when_asked(monkeypatch, lambda: first.acquire(blocking=False) or together.wait())
     download("s3://bucket/x", tmp_path / "x", range_bytes=MIB)
-    assert not together.broken
+    assert first.locked() and not together.broken
     assert (tmp_path / "x").read_bytes() == noise(4 * MIB)
 
 
@@ -128,11 +138,12 @@ def test_interrupted_connections_and_busy_services_are_asked_again(s3, bucket, t
     assert s3.seen["GET /bucket/x"] == 3 + 4
 
 
-def test_what_came_before_a_break_is_not_fetched_again(s3, bucket, tmp_path):
+def test_only_the_range_that_broke_off_is_fetched_again(s3, bucket, tmp_path):
     bucket({"x": noise(5 * MIB)})
     s3.disturb("GET /bucket/x", "cut", times=5)
-    download("s3://bucket/x", tmp_path / "x", range_bytes=5 * MIB)
+    download("s3://bucket/x", tmp_path / "x", range_bytes=MIB)
     assert (tmp_path / "x").read_bytes() == noise(5 * MIB)
+    assert s3.seen["GET /bucket/x"] == 10
 
 
 @pytest.mark.parametrize(
@@ -148,18 +159,17 @@ def test_a_service_that_never_answers_is_no_matter_of_settings(s3, bucket, tmp_p
 
 def test_an_object_that_is_replaced_meanwhile_is_never_a_mix(bucket, tmp_path, monkeypatch):
     bucket({"x": noise(3 * MIB, 1)})
-    fetch, done = downloads._fetch_range, []
+    asked = []
 
-    def replace_after_first(*arguments):
-        fetch(*arguments)
-        if not done:
-            done.append(True)
+    def replace_before_second():
+        asked.append(True)
+        if len(asked) == 2:
             bucket({"x": noise(3 * MIB, 2)})
 
     monkeypatch.setattr(downloads, "N_PARALLEL", 1)
-    monkeypatch.setattr(downloads, "_fetch_range", replace_after_first)
+    when_asked(monkeypatch, replace_before_second)
     download("s3://bucket/x", tmp_path / "x", range_bytes=MIB)
-    assert (tmp_path / "x").read_bytes() == noise(3 * MIB, 2)
+    assert (tmp_path / "x").read_bytes() == noise(3 * MIB, 2) and len(asked) > 3
 
 
 # Once per host

@@ -15,8 +15,9 @@ from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS
+from litcoin_batch.warehouse.tables.spark_views import register_views
 from litcoin_batch.warehouse.tables.status import status
-from litcoin_batch.warehouse.tables.views import register_views
+from plain_pairs import expected_pairs, seen_pairs
 from warehouses import annotate
 
 VIEWS = ("documents", "mentions", "relations", "rejects", "runs", "files")
@@ -41,7 +42,7 @@ def models(warehouse: Path) -> set[str]:
     connection.execute((warehouse / "views" / "duckdb.sql").read_text())
     return {
         row[0]
-        for view in ("annotations", "mentions", "relations")
+        for view in ("annotations", "mentions", "relations", "pairs")
         for row in connection.execute(f"SELECT DISTINCT model_id FROM {view}").fetchall()
     }
 
@@ -65,6 +66,7 @@ def test_the_life_of_a_warehouse(spark, nights, tmp_path):
 
     _do(spark, warehouse, maintenance.compact)
     assert read(warehouse) == seen[2]
+    assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
     found = status(str(warehouse))
     assert found["retired_rows"] == {}
     assert {found["tables"][table]["files"] for table in ("documents", "history", "relations", "rejects")} == {1}
@@ -92,10 +94,12 @@ def test_the_life_of_a_warehouse(spark, nights, tmp_path):
     assert spark.table("relations").count() == len(seen[1]["relations"])
     _do(spark, warehouse, lambda run: maintenance.roll_back(run, "night-0"))
     assert read(warehouse) == seen[0]
+    assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
     # The nights that were taken back come again by themselves.
     record = annotate(spark, warehouse, folder / "in", run_id="again")
     assert (record.n_files, record.n_files_applied_before, record.n_annotated) == (2, 1, 2)
     assert _without_run(read(warehouse)) == _without_run(seen[2])
+    assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
 
     before = read(warehouse)
     _do(spark, warehouse, maintenance.compact)
@@ -150,6 +154,7 @@ def test_a_new_model_is_seen_when_it_is_everywhere(spark, tmp_path):
         state = part(failed)
         failed, n = state.failed, n + state.n_done
         assert models(warehouse) == ({"fake-2"} if state.is_complete else {"fake-1"})
+        assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
     assert failed == {8} and n == 5
     rows = read(warehouse)
     assert len(rows["documents"]) == 8 and not any("fake-1" in row for row in rows["relations"])

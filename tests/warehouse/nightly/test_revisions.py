@@ -8,7 +8,8 @@ from pyspark.sql import functions as F
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.nightly import revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
-from litcoin_batch.warehouse.tables.schemas import DOCUMENTS, FATES, RECORDS
+from litcoin_batch.warehouse.tables.declared import FATES
+from litcoin_batch.warehouse.tables.schemas import DOCUMENTS, RECORDS
 
 OLD, NEW = ("f1.xml", 26_000_001), ("f2.xml", 26_000_002)
 

@@ -15,7 +15,9 @@ from deltalake import DeltaTable
 
 from damage import racers
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY, OTHERS, TableLog, location_of
+from litcoin_batch.warehouse.tables.commits import TableWriter
+from litcoin_batch.warehouse.tables.declared import OTHERS
+from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY, location_of
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS, arrow_schema
 from litcoin_batch.warehouse.tables.statistics import read_statistics
 from litcoin_batch.warehouse.tables.views import VIEWS, duckdb_script, scripts
@@ -23,7 +25,7 @@ from litcoin_batch.warehouse.tables.views import VIEWS, duckdb_script, scripts
 AWKWARD = "wh [1] o'x 50% #ü: a?*b"
 
 
-def write(log: TableLog, table: str, folder: str, rows: list[dict]) -> list[str]:
+def write(log: TableWriter, table: str, folder: str, rows: list[dict]) -> list[str]:
     """A file of a run below its table, not in the log yet."""
     stamped = pa.Table.from_pylist(
         [{**row, "run_id": folder.rpartition("-")[0]} for row in rows], arrow_schema(SCHEMAS[table])
@@ -34,7 +36,7 @@ def write(log: TableLog, table: str, folder: str, rows: list[dict]) -> list[str]
     return [f"{folder}/part-0.parquet"]
 
 
-def commit(log: TableLog, run_id: str, relations: list[dict], **facts):
+def commit(log: TableWriter, run_id: str, relations: list[dict], **facts):
     log.create()
     before = log.state()
     versions = {table: before.versions.get(table, 0) for table in OTHERS}
@@ -47,7 +49,7 @@ def relation(pmid: int, **rest) -> dict:
     return {"pmid": pmid, "type": "Bind", "model_id": "m", "score": pmid / 10, **rest}
 
 
-def pmids(log: TableLog, state) -> list[int]:
+def pmids(log: TableWriter, state) -> list[int]:
     with duckdb.connect() as connection:
         connection.execute(duckdb_script(log, state))
         return [row[0] for row in connection.execute("SELECT pmid FROM relations ORDER BY 1").fetchall()]
@@ -55,7 +57,7 @@ def pmids(log: TableLog, state) -> list[int]:
 
 @pytest.mark.parametrize("name", ["w", AWKWARD])
 def test_every_commit_is_a_state_that_can_be_read_later(tmp_path, name):
-    log = TableLog(str(tmp_path / name))
+    log = TableWriter(str(tmp_path / name))
     assert log.state() == EMPTY
     states = [commit(log, f"night-{n}", [relation(n)]) for n in (1, 2, 3)]
     assert [state.number for state in states] == [1, 2, 3]
@@ -68,7 +70,7 @@ def test_every_commit_is_a_state_that_can_be_read_later(tmp_path, name):
 
 
 def test_what_runs_does_not_hold_is_not_there_and_goes_with_the_next_writer(tmp_path):
-    log = TableLog(str(tmp_path))
+    log = TableWriter(str(tmp_path))
     state = commit(log, "done", [relation(1)])
     log.add("relations", write(log, "relations", "dead-0", [relation(2)]))
     assert len(log.open("relations").file_uris()) == 2
@@ -85,11 +87,11 @@ def test_what_runs_does_not_hold_is_not_there_and_goes_with_the_next_writer(tmp_
 
 def _race(warehouse: str, n_rows: int) -> None:
     """Two processes commit as fast as they can: none is lost, none doubled, and who comes second is told."""
-    TableLog(warehouse).create()
+    TableWriter(warehouse).create()
     command = [sys.executable, str(Path(racers.__file__)), warehouse]
     racing = [subprocess.Popen([*command, name, str(n_rows)], stdout=subprocess.PIPE, text=True) for name in "ab"]
     told = [json.loads(racer.communicate(timeout=1_800)[0]) for racer in racing]
-    rows = TableLog(warehouse).runs()
+    rows = TableWriter(warehouse).runs()
     assert sorted(row["run_id"] for row in rows) == sorted(run_id for one in told for run_id in one["won"])
     assert [row["run_number"] for row in rows] == list(range(1, len(rows) + 1))
     assert n_rows <= len(rows)
@@ -105,7 +107,7 @@ def test_so_it_is_on_an_object_store(s3_process):
 
 
 def test_who_comes_second_is_told_and_changes_nothing(tmp_path):
-    first, second = TableLog(str(tmp_path)), TableLog(str(tmp_path))
+    first, second = TableWriter(str(tmp_path)), TableWriter(str(tmp_path))
     first.create()
     before = second.state()
     commit(first, "quick", [relation(1)])
@@ -117,7 +119,7 @@ def test_who_comes_second_is_told_and_changes_nothing(tmp_path):
 
 
 def test_a_new_column_needs_no_rewriting(tmp_path, monkeypatch):
-    log = TableLog(str(tmp_path))
+    log = TableWriter(str(tmp_path))
     narrow = type(SCHEMAS["relations"])([f for f in SCHEMAS["relations"] if f.name != "subject"])
     with monkeypatch.context() as patch:
         patch.setitem(SCHEMAS, "relations", narrow)
@@ -140,7 +142,7 @@ def test_a_new_column_needs_no_rewriting(tmp_path, monkeypatch):
 
 
 def test_vacuum_keeps_what_a_kept_state_needs(tmp_path):
-    log = TableLog(str(tmp_path))
+    log = TableWriter(str(tmp_path))
     first = commit(log, "one", [relation(1)])
     versions = {table: first.versions[table] for table in OTHERS}
     versions["relations"] = log.add("relations", write(log, "relations", "two-0", [relation(2)]), replace=True)
@@ -155,7 +157,7 @@ def test_vacuum_keeps_what_a_kept_state_needs(tmp_path):
 
 
 def test_statistics_tell_ranges_and_how_many_are_null(tmp_path):
-    log = TableLog(str(tmp_path))
+    log = TableWriter(str(tmp_path))
     rows = [
         relation(3, entity_1_id="B", evidence=[{"start": 0, "end": 1, "text": "x"}]),
         relation(1, entity_1_id="A" * 65),
@@ -178,7 +180,7 @@ def test_a_warehouse_of_the_former_layout_is_refused(tmp_path):
     with pytest.raises(
         ConfigError, match="snapshots/.*the layout of version 0.1.*annotate the same files into a new folder"
     ):
-        TableLog(str(tmp_path)).state()
+        TableWriter(str(tmp_path)).state()
 
 
 def test_places_are_named_as_spark_names_them(monkeypatch):
@@ -192,7 +194,7 @@ def test_places_are_named_as_spark_names_them(monkeypatch):
 
 
 def test_every_engine_gets_every_view_by_absolute_paths(tmp_path):
-    log = TableLog(str(tmp_path / "o'x"))
+    log = TableWriter(str(tmp_path / "o'x"))
     found = scripts(log, commit(log, "one", [relation(1)]))
     assert set(found) == {"duckdb", "spark", "trino", "snowflake"}
     for engine, script in found.items():

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import ArrayLike
+
 N_BINS = 10
 
 
@@ -44,7 +47,9 @@ def bin_scores(scored: Sequence[Scored]) -> list[Bin]:
     ]
 
 
-def calibration_error(bins: Sequence[Bin]) -> float:
-    """Expected calibration error: Guo et al. 2017 (arXiv:1706.04599), equation 3."""
-    total = sum(b.n for b in bins)
-    return sum(b.n * abs(b.right - b.score) for b in bins) / total if total else 0.0
+def calibration_error(scores: ArrayLike, right: ArrayLike, n_bins: int = 15) -> float:
+    """Expected calibration error, Guo et al. 2017 (arXiv:1706.04599), equation 3, over bins of equal width; 0 where nothing is scored."""
+    scores, right = np.asarray(scores, float), np.asarray(right, float)
+    bins = np.minimum((scores * n_bins).astype(int), n_bins - 1)
+    inside = [bins == b for b in np.unique(bins)]
+    return float(sum(i.mean() * abs(right[i].mean() - scores[i].mean()) for i in inside))

@@ -1,0 +1,41 @@
+"""A question to tables on a local disk is answered without what only Spark or a model needs."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from warehouses import write_warehouse
+
+ROOT = Path(__file__).resolve().parents[2]
+HEAVY = {"pyspark", "py4j", "pandas", "numpy", "pyarrow", "torch", "transformers", "boto3"}
+ASK = """
+import json, sys
+from litcoin_batch.commands.front_door import main
+try:
+    main(sys.argv[1:])
+finally:
+    print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules})))
+"""
+
+
+def test_duckdb_is_asked_without_starting_anything_else(tmp_path):
+    write_warehouse(tmp_path / "w", {"relations": [{"pmid": 7, "type": "Bind", "model_id": "fake-1"}]})
+    question = "SELECT pmid, type FROM relations"
+    asked = subprocess.run(
+        [sys.executable, "-c", ASK, "query", "--warehouse", str(tmp_path / "w"), "--format", "csv", question],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    *answer, modules = asked.stdout.splitlines()
+    assert answer == ["pmid,type", "7,Bind"]
+    # Neither a library's log nor a warning comes before the answer.
+    assert asked.stderr == ""
+    assert "duckdb" in json.loads(modules)
+    assert HEAVY & set(json.loads(modules)) == set()
