@@ -81,9 +81,12 @@ class CandidateFinder:
         key = fold(name, type_)
         if not key:
             return ()
+        entries = self._vocabulary.find(key, type_)
+        if not entries:
+            return ()
         found: dict[str, Candidate] = {}
         n_members = self._n_members(key) if type_ == GENE else 0
-        for e in self._vocabulary.find(key, type_):
+        for e in entries:
             concept_id = e.concept_id
             if type_ == CHEMICAL and not e.count:
                 concept = self._vocabulary.concept(concept_id, type_)

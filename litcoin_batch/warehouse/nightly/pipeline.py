@@ -17,13 +17,14 @@ from pyspark.sql import functions as F
 
 from litcoin_batch import __version__
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse.files.local_files import find_hidden
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
-from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
+from litcoin_batch.warehouse.nightly.ingest import Reading, stage_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.tables.log import State
@@ -129,8 +130,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     )
     model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
-    read = read_records(run.spark, sources, inputs.format, selection.rejects, inputs.fallback_texts)
-    read = run.stage("read", read, READ)
+    read = stage_records(run, sources, Reading(inputs.format, inputs.fallback_texts), selection.rejects)
     records = read.drop("notes")
     new = revisions.keys_of(records, run.number, inputs.max_text_chars)
     known = revisions.known_keys(stored, selection, new, run.number)
@@ -138,7 +138,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     look_up = {
         "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
-        "notes": partial(_notes, read),
+        "notes": partial(_notes, read, [*sources.values()], inputs.paths),
     }
     restored, held, notes = run_concurrently(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
@@ -200,17 +200,24 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     return selection
 
 
-def _notes(read: DataFrame) -> str:
-    """What the readers noted, by file: how often, and the first record. One a line; empty if nothing."""
+def _notes(read: DataFrame, sources: Sequence[str], paths: Sequence[str]) -> str:
+    """What the readers noted, by file: how often, and the first record; files without records, and what was passed over.
+    One a line; empty if nothing.
+    """
     rows = (
-        read.select("source", "record", F.explode("notes").alias("note"))
+        read.select("source", "record", F.explode_outer("notes").alias("note"))
         .groupBy("source", "note")
         .agg(F.count("*").alias("n"), F.min("record").alias("first"))
         .orderBy("source", "note")
-        .limit(_MAX_NOTES)
         .collect()
     )
-    said = [f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows]
+    said = [
+        f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows if row.note
+    ]
+    said += [f"{source}: no record in it" for source in sorted({*sources} - {row.source for row in rows})]
+    said = find_hidden(paths) + said
+    if len(said) > _MAX_NOTES:
+        said = [*said[:_MAX_NOTES], f"and {len(said) - _MAX_NOTES} notes more"]
     for line in said:
         LOG.warning("input %s", line)
     return "\n".join(said)
