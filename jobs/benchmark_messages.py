@@ -37,7 +37,7 @@ SETTINGS = {
     "a warehouse that is not there": ("query", "--warehouse", "nowhere", "SELECT 1"),
     "a folder for a format of several files": ("export", "--format", "kgx", "--output", "-", "--warehouse", "."),
 }
-_DOOR = "from litcoin_batch.commands.front_door import main; main(prog_name='litcoin-batch')"
+_DOOR = "from litcoin_batch.commands.start import main; main()"
 
 
 def measure(words: tuple[str, ...], folder: Path) -> tuple[float, float, str]:

@@ -41,7 +41,7 @@ class Interruption:
     """What Ctrl-C says and does. ``line``: what is true if it comes now; whoever works keeps it up to date."""
 
     def __init__(self) -> None:
-        self.line = "interrupted, nothing was done"
+        self.line = "stopped; nothing was done"
         self.heard = False
 
     def listen(self) -> None:

@@ -6,6 +6,7 @@ is wrong with one says in which member.
 
 from __future__ import annotations
 
+import re
 import tarfile
 import zipfile
 import zlib
@@ -22,6 +23,11 @@ _OFFICE = {"xl/": "an Excel workbook: save it as CSV in UTF-8", "word/": "a Word
 _DAMAGE: tuple[type[Exception], ...] = (
     *(tarfile.TarError, zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError),
     *(RuntimeError, NotImplementedError, OverflowError),  # encrypted or of an unknown kind, for zipfile
+)
+
+# What systems put beside files of people: it holds no documents. Other names with a dot or "_" before them are read.
+_OF_SYSTEMS = re.compile(
+    r"__MACOSX|\._.*|\.DS_Store|\..*\.crc|_SUCCESS|_temporary|_delta_log|_(?:common_)?metadata|_(?:committed|started)_\d+"
 )
 
 _END = "litcoin_batch.end"
@@ -50,7 +56,7 @@ def _is_tar(head: bytes) -> bool:
 def read_archive(
     stream: ByteSource, source: str, read_member: Callable[[BinaryIO, str], Iterator[Document | Reject]]
 ) -> Iterator[Document | Reject]:
-    """``read_member``: of the bytes and the name of one. Hidden members and checksums are passed over, as in folders."""
+    """``read_member``: of the bytes and the name of one. Checksums and what systems put there are passed over."""
     is_zip = stream.peek(_TAR_BLOCK).startswith(_ZIP_MAGIC)
     record, name = 0, ""
     try:
@@ -99,9 +105,14 @@ class _Forward:
         return self._content.read(n)
 
 
+def is_of_systems(name: str) -> bool:
+    """Whether a file or folder of this name holds what systems and Spark keep for themselves."""
+    return _OF_SYSTEMS.fullmatch(name) is not None
+
+
 def _is_shown(name: str) -> bool:
     parts = [part for part in name.split("/") if part not in (".", "..", "")]
-    return bool(parts) and not any(part[0] in "._" for part in parts) and not parts[-1].endswith(".md5")
+    return bool(parts) and not any(map(is_of_systems, parts)) and not parts[-1].endswith(".md5")
 
 
 def _placed(item: Document | Reject, source: str, record: int, name: str) -> Document | Reject:

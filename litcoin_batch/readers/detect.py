@@ -20,6 +20,7 @@ _BLANK = b" \t\n\r\x0b\x0c\x1e"  # RS begins a record of a JSON text sequence
 _JSON = re.compile(rb'[{\[]\s*["{\[\]}]')
 # First bytes of what people bring by mistake, and what to do with it.
 _REFUSED = (
+    (b"\x1f\x8b", "gzip within gzip: unpack it once"),
     (b"BZh", "compressed by bzip2: unpack it, or pack it with gzip"),
     (b"\xfd7zXZ\x00", "compressed by xz: unpack it, or pack it with gzip"),
     (b"\x28\xb5\x2f\xfd", "compressed by zstd: unpack it, or pack it with gzip"),

@@ -106,7 +106,7 @@ import pathlib, sys, time, types
 from litcoin_batch.commands import terminal
 terminal._PATIENCE_SEC = {patience}
 def work(stop):
-    stop.line = "interrupted, nothing is published"
+    stop.line = "stopped; nothing is published"
     print("working", flush=True)
     try:
         time.sleep(600)
@@ -136,4 +136,25 @@ def test_ctrl_c_is_one_line_and_code_130(ending, presses, tmp_path):
             time.sleep(0.01)
         process.send_signal(signal.SIGINT)
     _, told = process.communicate(timeout=300)
-    assert (process.returncode, told) == (130, "interrupted, nothing is published\n")
+    assert (process.returncode, told) == (130, "stopped; nothing is published\n")
+
+
+STARTING = """
+import sys, time, types
+from litcoin_batch.commands import start
+def main(prog_name):
+    print(prog_name, flush=True)
+    time.sleep(600)
+sys.modules["litcoin_batch.commands.front_door"] = types.SimpleNamespace(main=main)
+start.main()
+"""
+
+
+def test_ctrl_c_while_everything_is_imported_is_one_line_and_code_130():
+    process = subprocess.Popen(
+        [sys.executable, "-c", STARTING], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout.readline() == "litcoin-batch\n"
+    os.kill(process.pid, signal.SIGINT)
+    _, told = process.communicate(timeout=300)
+    assert (process.returncode, told) == (130, "stopped; nothing was done\n")

@@ -6,28 +6,9 @@ import shlex
 import subprocess
 import sys
 
-import pytest
-import torch
-from click.testing import CliRunner
-
-import benchmark
-from benchmarks.measured.sessions import Sessions
-from benchmarks.workers import with_benchmarks
 from damage.kills import QUICK
 from html_page import Reader
 from tiny_models import tiny_checkpoint
-
-
-@pytest.fixture(autouse=True)
-def threads():
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
-
-
-def rows_in(output):
-    (lines,) = output.glob("*.jsonl")
-    return [json.loads(line) for line in lines.read_text().splitlines()]
 
 
 def measure(root, output, job, *arguments):
@@ -43,7 +24,8 @@ def measure(root, output, job, *arguments):
     command = [sys.executable, str(root / "jobs" / f"{job}.py"), *map(str, arguments), "--output", str(output)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1_800, check=False)
     assert done.returncode == 0, done.stderr[-500:]
-    return done.stdout, rows_in(output)
+    (lines,) = output.glob("*.jsonl")
+    return done.stdout, [json.loads(line) for line in lines.read_text().splitlines()]
 
 
 def test_a_long_run_is_told_by_its_speed_evenness_and_memory(pytestconfig, tmp_path):
@@ -68,17 +50,12 @@ def test_a_long_run_is_told_by_its_speed_evenness_and_memory(pytestconfig, tmp_p
     assert ["documents", "30"] in seen.tables["Figures"] and seen.tags["svg"] == 1
 
 
-def test_everything_is_measured_once_in_every_turn(spark, tmp_path, monkeypatch):
-    # In the session of the tests: that each number of cores has one of its own is seen above.
-    session = with_benchmarks(spark)
-    monkeypatch.setattr(Sessions, "open", lambda self, cores: (session, 1.0))
+def test_everything_is_measured_once_in_every_turn(pytestconfig, tmp_path):
     checkpoint = tiny_checkpoint("transformer", tmp_path / "transformer")
     config = tmp_path / "small.yaml"
     config.write_text("{sizes: [12, 24], cores: [1], repeats: 1, recognition_documents: 12, pair_marker_documents: 6}")
-    small = ("--config", config, "--checkpoint", checkpoint, "--output", tmp_path / "speed")
-    done = CliRunner().invoke(benchmark.main, list(map(str, small)))
-    assert done.exit_code == 0, done.output
-    told, rows = done.stdout, rows_in(tmp_path / "speed")
+    small = ("--config", config, "--checkpoint", checkpoint)
+    told, rows = measure(pytestconfig.rootpath, tmp_path / "speed", "benchmark", *small)
     turns = [[row["what"] for row in rows if row.get("turn") == turn] for turn in (0, 1)]
     assert turns[0] == turns[1]
     assert set(turns[0]) == {"cold start", "job", "ingest", "bare encoder", "stages", "pair marker", "recognition"}

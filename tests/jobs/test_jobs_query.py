@@ -94,7 +94,9 @@ def test_both_engines_answer_alike(job, warehouse, spark):
 
 
 def test_spark_is_not_started_for_a_local_warehouse(job, warehouse, monkeypatch):
-    monkeypatch.setattr("litcoin_batch.commands.work.query.open_session", lambda: pytest.fail("Spark was asked"))
+    monkeypatch.setattr(
+        "litcoin_batch.commands.work.query_by_spark.answer", lambda *_, **__: pytest.fail("Spark was asked")
+    )
     assert "ID:aspirin" in call(job, warehouse, PAIRS).stdout
     result = call(job, warehouse / "none", PAIRS)
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)

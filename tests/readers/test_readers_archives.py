@@ -73,6 +73,18 @@ def test_members_are_read_in_their_own_formats(data):
     assert reject.record == 7 and reject.reason.startswith("member corpus/README: unknown format")
 
 
+def test_members_whose_names_are_hidden_are_read_but_those_of_systems():
+    row = b'{"pmid": %d, "title": "T"}\n'
+    members = {
+        "_out/.a.jsonl": row % 1,
+        ".b.jsonl": row % 2,
+        ".DS_Store": b"x",
+        "_SUCCESS": b"",
+        "_delta_log/0.json": b"{}",
+    }
+    assert [d.pmid for d in read(zipped(members))] == [1, 2]
+
+
 def test_a_bad_record_says_in_which_member_it_is():
     bad = {
         "a.jsonl": b'{"pmid": 1, "title": "T"}\n{"pmid": 0, "title": "T"}\n',

@@ -223,12 +223,34 @@ def test_what_is_no_pmid_is_none(written):
 
 @pytest.mark.parametrize(
     "column",
-    [pa.array([7], pa.int32()), pa.array([7], pa.uint64()), pa.array([7.0]), pa.array(["7"]), pa.array(["7"]).dictionary_encode(),
+    [pa.array([7], pa.int32()), pa.array([7], pa.uint64()), pa.array([7.0]), pa.array(["7"]), pa.array(["7"]).dictionary_encode(), pa.array([b"7"]),
      pa.array([Decimal("7")], pa.decimal128(20, 0)), pa.array([Decimal("7.00")], pa.decimal128(20, 2))],
     ids=str,
 )  # fmt: skip
 def test_parquet_pmids_of_any_type(column):
     assert read(parquet(pmid=column, title=["A"], abstract=["b"])) == [Document(7, "A", "b", "x", 1)]
+
+
+def test_parquet_of_bytes_and_of_values_that_python_cannot_hold():
+    far = pa.array([2**62, 2**62, 0], pa.timestamp("us"))
+    whole, broken, late = read(parquet(pmid=[7, 8, 9], title=[b"A", b"\xff", b"C"], abstract=["b"] * 3, revised=far))
+    assert whole == Document(7, "A", "b", "x", 1, notes=("revised not understood, left empty",))
+    assert isinstance(broken, Reject) and broken.reason.endswith(
+        "; title: invalid UTF-8: byte 0xFF; revised: date value out of range"
+    )
+    assert (late.title, late.revised, late.notes) == ("C", date(1970, 1, 1), ())
+
+
+def test_lists_of_rows_may_stand_among_lines_of_rows():
+    lines = [json.dumps({**ROW, "pmid": 1}), json.dumps([{**ROW, "pmid": n} for n in (2, 3)]), "[]"]
+    *documents, reject = read("\n".join(lines))
+    assert [(d.pmid, d.record) for d in documents] == [(1, 1), (2, 2), (3, 3)]
+    assert reject.reason == "a JSON list, expected an object"
+
+
+def test_an_object_is_no_abstract_unless_it_places_words():
+    (reject,) = read(json.dumps({**ROW, "abstract": {"p": "text"}}))
+    assert "no index of words to places" in reject.reason
 
 
 def test_parquet_of_semantic_scholar_has_its_pmid_in_a_struct():

@@ -85,8 +85,8 @@ class Oracle:
         return newest
 
 
-def make_year(texts: Sequence[str], a_night: int = 3, seed: int = 7) -> tuple[list[NlmFile], list[list[NlmFile]]]:
-    """The baseline's files, and the nights: what comes together, ``a_night`` files as a rule. Every kind of trouble is in it."""
+def make_year(texts: Sequence[str], seed: int = 7, year: int = 26) -> tuple[list[NlmFile], list[list[NlmFile]]]:
+    """The baseline's files, and the nights: what comes together. Every kind of trouble is in it."""
     rng = random.Random(seed)
     # A small stock, so that texts come back to a PMID that had them before.
     stock = {pmid: [*rng.sample(texts, 3), None] for pmid in range(1, N_PMIDS + 1)}
@@ -96,7 +96,7 @@ def make_year(texts: Sequence[str], a_night: int = 3, seed: int = 7) -> tuple[li
         version = 2 if rng.random() < 0.08 else 1
         return Record(pmid, version, f"Title {rng.randint(1, 2)}", text if rng.random() > 0.03 else "poison")
 
-    base = 26 * 1_000_000
+    base = year * 1_000_000
     pmids = list(range(1, N_PMIDS - 9))
     baseline = [NlmFile(base + n + 1, [record(p) for p in pmids[n::N_BASELINE]]) for n in range(N_BASELINE)]
     updates = []
@@ -106,13 +106,13 @@ def make_year(texts: Sequence[str], a_night: int = 3, seed: int = 7) -> tuple[li
         if number % 4 == 0:
             records.append(record(chosen[0]))
         updates.append(NlmFile(base + N_BASELINE + number + 1, records))
-    nights = [updates[i : i + a_night] for i in range(0, N_UPDATES, a_night)]
+    nights = [updates[i : i + 3] for i in range(0, N_UPDATES, 3)]
     # Out of order: the fifth comes with the ninth, the twelfth last of all.
     for late, when in ((4, 8), (11, N_UPDATES - 1)):
         next(night for night in nights if updates[late] in night).remove(updates[late])
         next(night for night in nights if updates[when] in night).append(updates[late])
     # Issued again: without some of its records, with others; and once more as it was, which is nothing new.
     again = NlmFile(updates[14].order, [*updates[14].records[2:], record(3), record(55)])
-    for share in (0.65, 0.85):
-        nights[int(share * len(nights))].append(again)
+    nights[6].append(again)
+    nights[8].append(again)
     return baseline, nights

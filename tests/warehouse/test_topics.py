@@ -13,7 +13,7 @@ from html_page import Reader
 from litcoin_batch.reports.topics import topics_page
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import Storage
-from litcoin_batch.warehouse.topics import tables
+from litcoin_batch.warehouse.topics import duckdb_views, tables
 from litcoin_batch.warehouse.topics.bags import Counting, count_words
 from litcoin_batch.warehouse.topics.lda import Search
 from litcoin_batch.warehouse.topics.modelling import Modelling, model_topics
@@ -103,13 +103,13 @@ def test_the_same_seed_gives_the_same_tables(spark, warehouse, facts):
 
 def test_duckdb_reads_the_same_tables(spark, warehouse, facts):
     with duckdb.connect() as connection:
-        script = tables.duckdb_script(warehouse)
+        script = duckdb_views.duckdb_script(warehouse)
         # Its pairs are over the views of the runs.
         connection.execute(script[: script.index("CREATE OR REPLACE VIEW theme_pairs")])
         for table in tables.SCHEMAS:
             rows = connection.execute(f"SELECT * FROM {table}").fetchall()
             assert sorted(rows) == sorted(map(tuple, spark.table(table).collect())) != []
-    assert tables.duckdb_script("nowhere") == ""
+    assert duckdb_views.duckdb_script("nowhere") == ""
 
 
 def test_the_page_shows_what_was_found(facts):

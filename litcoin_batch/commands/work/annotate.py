@@ -27,6 +27,7 @@ def work(stop: Interruption, config: AnnotateConfig) -> str:
 
 
 def annotate(stop: Interruption, config: AnnotateConfig) -> str:
+    stop.line = "stopped; the same command goes on from what is done, nothing is published yet"
     loader = CheckpointLoader(
         checkpoint=config.checkpoint,
         device=config.device,
@@ -42,12 +43,12 @@ def annotate(stop: Interruption, config: AnnotateConfig) -> str:
     stop.listen()
     check_gpu_of(spark.sparkContext.master, config.device)
     inputs = Inputs(
-        config.paths or sample(),
-        config.format,
-        config.annotate_titles,
-        config.max_text_chars,
-        config.baseline,
-        config.fallback_texts,
+        paths=config.paths or sample(),
+        format=config.format,
+        annotate_titles=config.annotate_titles,
+        max_text_chars=config.max_text_chars,
+        baseline=config.baseline,
+        fallback_texts=config.fallback_texts,
     )
     how = How(
         config.partitions,
@@ -55,14 +56,13 @@ def annotate(stop: Interruption, config: AnnotateConfig) -> str:
         QualityGates(config.max_reject_share, config.max_drop),
         {name: str(value) for name, value in asdict(config).items()},
     )
-    stop.line = "interrupted, nothing is published; the same command goes on from what is done"
     with Run(spark, config.warehouse, config.run_id, config.wait_minutes) as run:
         record = annotate_files(run, inputs, loader, model_id or loader.verify(), how)
-        stop.line = f"interrupted; run {record.run_id} is published, its report is not written"
+        stop.line = f"stopped; run {record.run_id} is published, its report is not written"
         # Anew where a run was published and then stopped; under the lock, as the next run compares itself with it.
         facts = night_report.describe(run.stored, record)
         report = night_report.keep(run.storage, record.run_id, facts, night_page(facts))
-    stop.line = f"interrupted; run {record.run_id} is published, its report is {report}"
+    stop.line = f"stopped; run {record.run_id} is published, its report is {report}"
     told_ = f"{summarise(spark, config.warehouse, record)}\nreport     {report}"
     if config.records is not None:
         put_record(config.records, record)

@@ -27,7 +27,7 @@ def work(stop: Interruption, warehouse: str, format: str, output: str, selection
     with told("nothing is exported"):
         spark = open_session()
         stop.listen()
-        stop.line = "interrupted, nothing is exported" if output != "-" else "interrupted, what stands above is not all"
+        stop.line = "stopped; nothing is exported" if output != "-" else "stopped; what stands above is not all"
         export = Export(spark, warehouse, selection)
         total = export.count()
         places = _places(format, output)

@@ -16,7 +16,7 @@ from litcoin_batch.warehouse.tables.status import status as describe
 
 
 def work(stop: Interruption, name: str, warehouse: str, wait_minutes: float, **options: Any) -> str:
-    stop.line = _INTERRUPTED.get(name, "interrupted; the tables are as they were")
+    stop.line = _INTERRUPTED.get(name, "stopped; the tables are as they were")
     with told(_FAILED.get(name, "the tables are as they were")):
         return _WORK[name](stop, warehouse, wait_minutes, **options)
 
@@ -101,7 +101,7 @@ _WORK: dict[str, Callable[..., str]] = {
 # Where it is not all or nothing.
 _GOES_ON = "readers see what they saw; the same command goes on from what is done"
 _INTERRUPTED = {
-    "rollout": f"interrupted; {_GOES_ON}",
-    "vacuum": "interrupted; the tables are as they were, the same command deletes the rest",
+    "rollout": f"stopped; {_GOES_ON}",
+    "vacuum": "stopped; the tables are as they were, the same command deletes the rest",
 }
 _FAILED = {"rollout": _GOES_ON, "vacuum": "the tables are as they were, the same command deletes the rest"}

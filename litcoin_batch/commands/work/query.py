@@ -23,7 +23,7 @@ def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:
 
 def query(stop: Interruption, sql, file, param, warehouse, engine, as_of, **how) -> Iterable[str]:
     text, parameters = read_query(sql, file, param)
-    stop.line = "interrupted"
+    stop.line = "stopped"
     log = TableLog(warehouse)
     if engine == "duckdb" or (engine == "auto" and _is_here(log)):
         return _by_duckdb(warehouse, as_of, text, parameters, **how)

@@ -17,7 +17,7 @@ def work(stop: Interruption, warehouse: str, **options) -> str:
     with told("the topics are as they were"):
         spark = open_session()
         stop.listen()
-        stop.line = "interrupted, the topics are as they were; the same command starts anew"
+        stop.line = "stopped; the topics are as they were; the same command starts anew"
         facts = model_topics(spark, warehouse, modelling_of(**options))
         storage = Storage(spark, warehouse)
         page = f"{FOLDER}/{facts['id']}/topics.html"

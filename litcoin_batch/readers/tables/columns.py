@@ -96,7 +96,7 @@ def _unfold(index: Any) -> str:
     """The text of OpenAlex's ``abstract_inverted_index``: word -> its places."""
     try:
         index = json.loads(index) if isinstance(index, str) else index
-        places = [(place, word) for word, of_word in index.items() for place in of_word or ()]
+        places = [(int(place), word) for word, of_word in index.items() for place in of_word or ()]
         if len(places) > _MAX_INVERTED_WORDS:
             raise RecordError(f"abstract_inverted_index has {len(places)} words, more than {_MAX_INVERTED_WORDS}")
         return " ".join(word for _, word in sorted(places))

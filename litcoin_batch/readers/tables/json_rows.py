@@ -10,7 +10,7 @@ from typing import NamedTuple
 from litcoin_batch.readers.json_values import BrokenJson, Layout, json_values
 from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
 from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
-from litcoin_batch.readers.tables.columns import LIST_HOLDERS, RECORD_LISTS, fields_of, missing_columns
+from litcoin_batch.readers.tables.columns import LIST_HOLDERS, NAMES, RECORD_LISTS, fields_of, missing_columns, plain
 from litcoin_batch.readers.tables.records import to_document
 from litcoin_batch.schema import Document, RecordError, Reject
 
@@ -58,7 +58,10 @@ def _is_by_lines(stream: ByteSource) -> bool:
 def _line_rows(stream: ByteSource) -> Iterator[_Row]:
     for line in lines(stream):
         if line.raw.strip() or line.damage:
-            yield _Row(_parsed_line(line), line.raw)
+            found = _parsed_line(line)
+            # Several in one line, as where lists of rows were put behind rows.
+            for row in found if isinstance(found, list) and found else (found,):
+                yield _Row(row, line.raw)
 
 
 def _parsed_line(line: Line) -> object:
@@ -81,8 +84,16 @@ def _value_rows(stream: ByteSource) -> Iterator[_Row]:
 
 
 def _is_row(found: Mapping) -> bool:
-    fields = fields_of(found)
-    return not fields.keys().isdisjoint(("pmid", "title", "abstract"))
+    return bool(_identity(found).keys() & {"pmid", "title"}) or any(map(_is_abstract, found))
+
+
+def _identity(found: Mapping) -> dict[str, object]:
+    """Its fields but for the abstract, which may be a column of a table here."""
+    return fields_of({name: value for name, value in found.items() if not _is_abstract(name)})
+
+
+def _is_abstract(name: object) -> bool:
+    return isinstance(name, str) and plain(name) in NAMES["abstract"]
 
 
 def _laid_out(found: dict) -> Iterator[object]:
@@ -96,7 +107,7 @@ def _laid_out(found: dict) -> Iterator[object]:
     inner = list(found.values())
     if not inner or not all(isinstance(value, dict) for value in inner):
         yield found
-    elif isinstance(fields_of(found).get("pmid"), dict):
+    elif isinstance(_identity(found).get("pmid"), dict):
         labels = dict.fromkeys(label for column in inner for label in column)
         yield from ({name: column.get(label) for name, column in found.items()} for label in labels)
     elif _is_row(inner[0]) and not _is_row(found):

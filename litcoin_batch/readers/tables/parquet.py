@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -57,12 +58,28 @@ def _group_items(table: pq.ParquetFile, group: int, source: str, record: int) ->
         yield Reject(source, record + 1, f"{lost} cannot be read: {error}")
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """In the place of a value that Python cannot hold, such as a date of the year 90,000."""
+
+    reason: str
+
+
 def _item(batch: pa.RecordBatch, row: int, source: str, record: int) -> Document | Reject:
-    try:
-        cells = {name: batch.column(i)[row].as_py() for i, name in enumerate(batch.schema.names)}
-    except _DAMAGE as error:
-        return Reject(source, record, f"row cannot be read: {error}")
+    cells = {name: _cell(batch.column(i), row) for i, name in enumerate(batch.schema.names)}
     try:
         return to_document(cells, source, record)
     except RecordError as error:
-        return Reject(source, record, str(error), excerpt(str(cells)))
+        lost = "".join(f"; {name}: {value.reason}" for name, value in cells.items() if isinstance(value, Unreadable))
+        return Reject(source, record, f"{error}{lost}", excerpt(str(cells)))
+
+
+def _cell(column: pa.Array, row: int) -> object:
+    """Bytes as the text they are, where they are: writers that do not say which is which are many."""
+    try:
+        value = column[row].as_py()
+        return value.decode("utf-8") if isinstance(value, bytes) else value
+    except UnicodeDecodeError as error:
+        return Unreadable(f"invalid UTF-8: byte 0x{error.object[error.start]:02X}")
+    except _DAMAGE as error:
+        return Unreadable(str(error))

@@ -9,14 +9,17 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from glob import glob
 from typing import NamedTuple
 from urllib.parse import unquote
 
+from litcoin_batch.readers.archives import is_of_systems
+
 SCHEME = "file:"
 _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")
 _BRACES = re.compile(r"\{([^{}]*)\}")
+_MAX_SHOWN = 5
 _ESCAPED_BYTE = re.compile(r"\\x([89a-f][0-9a-f])")
 
 
@@ -56,6 +59,30 @@ def find_local(given: str) -> list[LocalFile]:
         path = unquote(path)  # an address with %20 for a space
     named = [path] if os.path.lexists(path) else sorted({p for pattern in _alternatives(path) for p in glob(pattern)})
     return [file for one in named for file in _below(one, frozenset())]
+
+
+def find_hidden(paths: Iterable[str]) -> list[str]:
+    """One line for each folder on disks: what is passed over in it, but for what systems and Spark put there."""
+    lines = []
+    for path in paths:
+        folder = "/" + path.removeprefix(SCHEME).lstrip("/") if is_local(path) else path
+        found = [
+            os.path.relpath(os.path.join(below, name), folder)
+            for below, folders, names in _shown_folders(folder)
+            for name in sorted((*folders, *names))
+            if name[0] in "._" and not is_of_systems(name)
+        ]
+        if found:
+            shown = [os.fsencode(name).decode("utf-8", "backslashreplace") for name in found[:_MAX_SHOWN]]
+            more = " ..." if len(found) > _MAX_SHOWN else ""
+            lines.append(f"{path}: passed over {len(found)}, as names begin with . or _: {', '.join(shown)}{more}")
+    return lines
+
+
+def _shown_folders(folder: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    for below, folders, names in os.walk(folder):
+        yield below, folders, names
+        folders[:] = [name for name in folders if name[0] not in "._"]
 
 
 def _alternatives(pattern: str) -> Iterator[str]:

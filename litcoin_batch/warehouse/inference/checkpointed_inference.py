@@ -9,7 +9,6 @@ where a document kills or stalls a worker: isolated then, so that it costs that 
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import asdict, dataclass, replace
 from functools import partial, reduce
 from typing import Protocol
@@ -23,7 +22,7 @@ from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, n_tasks, with_text
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.spark.progress import report_documents
-from litcoin_batch.warehouse.spark.session import SPARK_FAILURES
+from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED
 
 LOG = logging.getLogger("litcoin_batch")
@@ -35,11 +34,6 @@ _SLICES_AT_ONCE = 2
 # As many documents failing, and none succeeding, is no poisonous document but a broken model.
 _HOPELESS = 10
 _STEP = "annotate"
-# What Spark says where a process that worked for it is gone.
-_DEATHS = re.compile(
-    "Python worker (exited unexpectedly|failed to connect back|process terminated)|ExecutorLostFailure"
-    "|Executor heartbeat timed out|Connection reset|Broken pipe"
-)
 
 
 class StagesSteps(Protocol):
@@ -111,7 +105,7 @@ def _annotate_slice(
     try:
         kept = run.stage(step, annotate_with(slice_, loader, plan.n_tasks, limits), ANNOTATED)
     except SPARK_FAILURES as error:
-        if limits.isolated or not _DEATHS.search(str(error)):
+        if limits.isolated or not tells_of_death(error):
             raise
         LOG.warning(
             "%s: a worker died, or hung and was ended; slice %d of %d is done again, the model in a process of its own",

@@ -185,7 +185,7 @@ class IsolatedAnnotator:
         child.process.join(_EXIT_SEC)
         code = child.process.exitcode
         self._end()
-        return _ModelDied(f"the model's process {_describe_exit(code)}")
+        return _ModelDied(f"the model's process {describe_exit(code)}")
 
     def _end(self) -> None:
         if self._child is None:
@@ -196,7 +196,7 @@ class IsolatedAnnotator:
         child.pipe.close()
 
 
-def _describe_exit(code: int | None) -> str:
+def describe_exit(code: int | None) -> str:
     if code is None or code >= 0:
         return f"ended with exit code {code}"
     name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
@@ -206,7 +206,7 @@ def _describe_exit(code: int | None) -> str:
 
 def _serve(connection: Connection, pickled_load: bytes) -> None:
     """The child: sends the ``model_id`` (or what loading raised), then answers until nobody asks any more."""
-    _die_with_parent()
+    die_with_parent()
     volunteer_for_memory_killer()
     try:
         annotator = pickle.loads(pickled_load)()
@@ -224,7 +224,7 @@ def _serve(connection: Connection, pickled_load: bytes) -> None:
         connection.send([RecordError(reason_of(f)) if isinstance(f, Exception) else f for f in found])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A worker that is killed cannot end its child, and one that hangs does not see the pipe close."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -19,6 +19,7 @@ from litcoin_batch.warehouse.files.downloads import download
 from litcoin_batch.warehouse.files.local_files import is_local, path_of
 from litcoin_batch.warehouse.files.objects import is_object
 from litcoin_batch.warehouse.files.storage import StoredFile
+from litcoin_batch.warehouse.nightly.isolated_reading import Lost, work_isolated
 
 # A task has at least so much to read: to start one costs as much as to read this. And at most, if it can be helped.
 _MIN_TASK_BYTES, _MAX_TASK_BYTES = 4 << 20, 128 << 20
@@ -61,12 +62,16 @@ def in_tasks(
     parts: Sequence[Part],
     work: Callable[[Part], Iterator[pa.RecordBatch]],
     schema: StructType | str,
+    lost: Lost | None = None,
 ) -> DataFrame:
-    """The rows that ``work`` makes of each part; small ones share a task."""
+    """The rows that ``work`` makes of each part; small ones share a task. With ``lost`` as ``work_isolated`` does it."""
     packs = _packed(parts, spark.sparkContext.defaultParallelism)
 
     def do(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for number in (number for batch in batches for number in batch["id"].to_pylist()):
+            if lost is not None:
+                yield from work_isolated(((part,) for part in packs[number]), work, lost)
+                continue
             for part in packs[number]:
                 yield from work(part)
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass, replace
 from functools import reduce
 from io import BytesIO
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
@@ -27,8 +29,11 @@ from litcoin_batch.warehouse.nightly.file_tasks import (
     parts_of,
     problem_of,
 )
+from litcoin_batch.warehouse.nightly.isolated_reading import Lost, work_isolated
+from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
 from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, table_of
 
+LOG = logging.getLogger("litcoin_batch")
 # Records as they are read: with what their readers note about them.
 READ = StructType([*RECORDS.fields, StructField("notes", ArrayType(STRING))])
 EXCERPT_CHARS = 200
@@ -37,30 +42,60 @@ _ROWS_PER_BATCH = 1_000
 _LABELS = re.compile(r"(entities|relations)(?=_[^/]*\.csv$)")
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """``fallback_texts``: see ``readers.Rules``; ``isolated``: in processes of their own, see ``isolated_reading``."""
+
+    format: str = "auto"
+    fallback_texts: bool = False
+    isolated: bool = False
+
+
+class StagesSteps(Protocol):
+    """What of ``runs.Run`` is needed here: a table computed once and kept under the name of its step."""
+
+    spark: SparkSession
+
+    def stage(self, step: str, table: DataFrame, schema: StructType) -> DataFrame: ...
+
+
+def stage_records(
+    run: StagesSteps, sources: Mapping[StoredFile, str], reading: Reading, rejects: Sequence[Reject]
+) -> DataFrame:
+    """``read_records``, kept. Where a file kills the process that reads it, all are read again, isolated."""
+    try:
+        return run.stage("read", read_records(run.spark, sources, reading, rejects), READ)
+    except SPARK_FAILURES as error:
+        if not tells_of_death(error):
+            raise
+    LOG.warning("reading the files: a worker died; they are read again, in processes of their own")
+    return run.stage("read", read_records(run.spark, sources, replace(reading, isolated=True), rejects), READ)
+
+
 def read_records(
     spark: SparkSession,
     sources: Mapping[StoredFile, str],
-    format: str = "auto",
+    reading: Reading = Reading(),
     rejects: Sequence[Reject] = (),
-    fallback_texts: bool = False,
 ) -> DataFrame:
     """All records of all files, as ``READ``; ``sources``: the name that the rows of a file carry.
 
-    ``rejects``: of files that are not read. ``fallback_texts``: see ``readers.Rules``.
+    ``rejects``: of files that are not read.
 
     Files are read each by itself, whatever its format, by tasks that open them (``file_tasks``); those that only
     Spark can reach, as a whole through it.
     """
     named = {file.path: source for file, source in sources.items()}
-    rules = Rules(gold=False, fallback_texts=fallback_texts)
+    rules = Rules(gold=False, fallback_texts=reading.fallback_texts)
+    read, lost = _reader(named, reading.format, rules), _loser(named) if reading.isolated else None
     filled = [file for file in sources if file.n_bytes]
     ours = [file for file in filled if opens_itself(file.path)]
     others = [file for file in filled if not opens_itself(file.path)]
     parts = []
     if ours:
-        parts.append(in_tasks(spark, parts_of(ours), _reader(named, format, rules), READ))
+        parts.append(in_tasks(spark, parts_of(ours), read, READ, lost))
     if others:
-        parts.append(_read_bytes(spark, others, _reader(named, format, rules)))
+        parts.append(_read_bytes(spark, others, read, lost))
     # Nobody reads empty files; whoever sent one wants to know.
     empty = (Reject(source, 0, "empty file: 0 bytes") for file, source in sources.items() if not file.n_bytes)
     refused = [(r.source, *_reject_row(r)) for r in (*rejects, *empty)]
@@ -88,13 +123,33 @@ def _reader(named: Mapping[str, str], format: str, rules: Rules) -> Callable[[Pa
     return read
 
 
-def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable) -> DataFrame:
+def _loser(named: Mapping[str, str]) -> Lost:
+    def lost(call: tuple, last: int, what: str) -> Iterator[pa.RecordBatch]:
+        path = call[0].path
+        return _batches(path, [_cannot_be_read(named[path], last, what)])
+
+    return lost
+
+
+def _cannot_be_read(source: str, last: int, why: str) -> Reject:
+    """``last``: the record before."""
+    return Reject(source, last + 1 if last else 0, f"file cannot be read{' further' if last else ''}: {why}")
+
+
+def _read_bytes(spark: SparkSession, files: list[StoredFile], read: Callable, lost: Lost | None) -> DataFrame:
     content = spark.read.format("binaryFile").load([escape(file.path) for file in files]).select("path", "content")
 
     def parse(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        for batch in batches:
-            for path, content in zip(*batch.columns, strict=True):
-                yield from read(Part(path.as_py(), len(content)), BytesIO(content.as_py()))
+        calls = (
+            (Part(path.as_py(), len(content)), BytesIO(content.as_py()))
+            for batch in batches
+            for path, content in zip(*batch.columns, strict=True)
+        )
+        if lost is not None:
+            yield from work_isolated(calls, read, lost)
+            return
+        for call in calls:
+            yield from read(*call)
 
     return content.mapInArrow(parse, READ)
 
@@ -119,8 +174,7 @@ def _items(part: Part, source: str, format: str, rules: Rules, content: BinaryIO
     except NOT_OF_THE_FILE:
         raise
     except Exception as error:  # the other files are read
-        how = "cannot be read further" if last else "cannot be read"
-        yield Reject(source, last + 1 if last else 0, f"file {how}: {problem_of(error)}")
+        yield _cannot_be_read(source, last, problem_of(error))
 
 
 def _batches(path: str, items: Iterable[Document | Reject]) -> Iterator[pa.RecordBatch]:

@@ -17,13 +17,14 @@ from pyspark.sql import functions as F
 
 from litcoin_batch import __version__
 from litcoin_batch.schema import ConfigError, ContractError
+from litcoin_batch.warehouse.files.local_files import find_hidden
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
-from litcoin_batch.warehouse.nightly.ingest import READ, read_records, without_labels
+from litcoin_batch.warehouse.nightly.ingest import Reading, stage_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.tables.log import State
@@ -129,8 +130,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     )
     model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
-    read = read_records(run.spark, sources, inputs.format, selection.rejects, inputs.fallback_texts)
-    read = run.stage("read", read, READ)
+    read = stage_records(run, sources, Reading(inputs.format, inputs.fallback_texts), selection.rejects)
     records = read.drop("notes")
     new = revisions.keys_of(records, run.number, inputs.max_text_chars)
     known = revisions.known_keys(stored, selection, new, run.number)
@@ -138,7 +138,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     look_up = {
         "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
-        "notes": partial(_notes, read),
+        "notes": partial(_notes, read, [*sources.values()], inputs.paths),
     }
     restored, held, notes = run_concurrently(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
@@ -174,20 +174,25 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     with timed_step(run.durations_sec, "pairs"):
         changes = n_rows["documents"] or n_rows["retired"]
         drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
-    facts = {
+    facts = _facts(selection, {**configuration, "notes": notes} if notes else configuration, found)
+    run.commit(run.record({**facts, "n_restored": n_restored.total()}, counts), drop=drop)
+    return run.read_record(run.run_id)
+
+
+def _facts(selection: input_files.Selection, configuration: dict[str, Any], found: dict[str, int]) -> dict[str, Any]:
+    """What ``runs`` says of a run beside the fates of its records."""
+    model_id = configuration["model_id"]
+    return {
         "model_id": model_id,
         "vocabulary_id": vocabulary_of(model_id),
-        "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
         "baseline": selection.baseline,
-        "configuration": {**configuration, "notes": notes} if notes else configuration,
+        "configuration": configuration,
         "versions": versions(),
     }
-    run.commit(run.record(facts, counts), drop=drop)
-    return run.read_record(run.run_id)
 
 
 def _select(run: Run, inputs: Inputs) -> input_files.Selection:
@@ -200,17 +205,24 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     return selection
 
 
-def _notes(read: DataFrame) -> str:
-    """What the readers noted, by file: how often, and the first record. One a line; empty if nothing."""
+def _notes(read: DataFrame, sources: Sequence[str], paths: Sequence[str]) -> str:
+    """What the readers noted, by file: how often, and the first record; files without records, and what was passed over.
+    One a line; empty if nothing.
+    """
     rows = (
-        read.select("source", "record", F.explode("notes").alias("note"))
+        read.select("source", "record", F.explode_outer("notes").alias("note"))
         .groupBy("source", "note")
         .agg(F.count("*").alias("n"), F.min("record").alias("first"))
         .orderBy("source", "note")
-        .limit(_MAX_NOTES)
         .collect()
     )
-    said = [f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows]
+    said = [
+        f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows if row.note
+    ]
+    said += [f"{source}: no record in it" for source in sorted({*sources} - {row.source for row in rows})]
+    said = find_hidden(paths) + said
+    if len(said) > _MAX_NOTES:
+        said = [*said[:_MAX_NOTES], f"and {len(said) - _MAX_NOTES} notes more"]
     for line in said:
         LOG.warning("input %s", line)
     return "\n".join(said)

@@ -18,6 +18,11 @@ from pyspark.sql import SparkSession
 
 # What Spark raises when its work fails, be it in Python or in Java.
 SPARK_FAILURES = (PySparkException, Py4JJavaError)
+# What Spark says where a process that worked for it is gone.
+_DEATHS = re.compile(
+    "Python worker (exited unexpectedly|failed to connect back|process terminated)|ExecutorLostFailure"
+    "|Executor heartbeat timed out|Connection reset|Broken pipe"
+)
 
 # Only what the jobs need for themselves; master, memory and deploy mode belong to spark-submit.
 _DEFAULTS = {
@@ -81,6 +86,11 @@ def _quiet_java() -> Iterator[None]:
         os.dup2(ours, 2)
         os.close(ours)
         os.close(descriptor)
+
+
+def tells_of_death(failure: Exception) -> bool:
+    """Whether a worker's process ended, or was ended, in the midst of its work."""
+    return _DEATHS.search(str(failure)) is not None
 
 
 def shorten(failure: Exception) -> str:

@@ -57,7 +57,8 @@ def _types(found: declared.Columns) -> dict[str, DataType]:
 
 SCHEMAS = {table: columns(**_types(found)) for table, found in declared.TABLES.items()}
 DOCUMENTS, ANNOTATIONS = SCHEMAS["documents"], SCHEMAS["annotations"]
-MENTIONS, RELATIONS, FILES, RUNS = SCHEMAS["mentions"], SCHEMAS["relations"], SCHEMAS["files"], SCHEMAS["runs"]
+MENTIONS, RELATIONS = SCHEMAS["mentions"], SCHEMAS["relations"]
+REJECTS, FILES, RUNS = SCHEMAS["rejects"], SCHEMAS["files"], SCHEMAS["runs"]
 _CITATION, _MADE_BY, _FOUND = map(_types, (declared.CITATION, declared.MADE_BY, declared.FOUND))
 
 # What one pass over the inputs yields, before fates are decided: a document, or the reason why it is none.

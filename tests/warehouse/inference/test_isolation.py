@@ -12,7 +12,7 @@ from pyspark import cloudpickle
 
 from fake_model import DEADLY, MODEL_ID, FakeLoader, find
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document, RecordError
-from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits, _describe_exit
+from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits, describe_exit
 from litcoin_batch.warehouse.inference.workers import annotate_with
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -107,9 +107,9 @@ def test_losses_with_survivors_between_them_are_no_reason_to_give_up(monkeypatch
 
 
 def test_exits_are_described():
-    assert _describe_exit(0) == "ended with exit code 0"
-    assert _describe_exit(-15) == "died with signal 15 (SIGTERM)"
-    assert _describe_exit(-99) == "died with signal 99 (unknown)"
+    assert describe_exit(0) == "ended with exit code 0"
+    assert describe_exit(-15) == "died with signal 15 (SIGTERM)"
+    assert describe_exit(-99) == "died with signal 99 (unknown)"
 
 
 _PARENT = """

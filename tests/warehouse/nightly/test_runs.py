@@ -11,7 +11,7 @@ from deltalake import DeltaTable
 from citations import citation, write_file
 from fake_model import find
 from litcoin_batch.schema import ConfigError, Document
-from litcoin_batch.warehouse.tables.log import TableLog
+from litcoin_batch.warehouse.tables.commits import TableWriter
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS
 from litcoin_batch.warehouse.tables.spark_views import register_views
 from litcoin_batch.warehouse.tables.views import VIEWS
@@ -238,7 +238,7 @@ def test_what_a_killed_run_left_is_neither_seen_nor_kept(spark, tmp_path):
     killed = pa.array(["killed"] * len(table))
     pq.write_table(table.set_column(table.schema.get_field_index("run_id"), "run_id", killed), leftover)
     # It even came so far as to add its file to the table.
-    log = TableLog(str(tmp_path / "w"))
+    log = TableWriter(str(tmp_path / "w"))
     log.add("relations", ["killed-0/part-00000.parquet"])
     assert len(log.open("relations").file_uris()) == 2
     register_views(spark, str(tmp_path / "w"))
