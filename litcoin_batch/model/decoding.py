@@ -13,7 +13,7 @@ from litcoin_batch.model.batching.pairs import SENTENCES_APART, Instances, Pairs
 from litcoin_batch.model.batching.tags import decode_tags
 from litcoin_batch.model.checkpoint import Calibration
 from litcoin_batch.model.layers.heads import N_CLASSES, NOVELTY, SUBJECT
-from litcoin_batch.model.mention_rules import tidy_span
+from litcoin_batch.model.mention_rules import agree_on_types, tidy_span
 from litcoin_batch.model.network import PairScores
 from litcoin_batch.schema import ENTITY_TYPES, RELATION_TYPES, Evidence, Mention, Relation
 from litcoin_batch.text.pieces import Pieces
@@ -49,7 +49,7 @@ def decode_mentions(
         if span is not None and (not mentions[where] or mentions[where][-1].end <= span[0]):
             text = texts[where][slice(*span)]
             mentions[where].append(Mention(*span, ENTITY_TYPES[kind], text, (), round(value, SCORE_DECIMALS)))
-    return mentions
+    return [agree_on_types(found) for found in mentions]
 
 
 def decode_relations(

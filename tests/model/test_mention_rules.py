@@ -3,7 +3,8 @@ import random
 import pytest
 
 from litcoin_batch.model.annotator import Annotator
-from litcoin_batch.model.mention_rules import ELEMENTS, tidy_span
+from litcoin_batch.model.mention_rules import ELEMENTS, agree_on_types, tidy_span
+from litcoin_batch.schema import Mention
 from tiny_models import documents, tiny_checkpoint
 
 GENE, CHEMICAL = "GeneOrGeneProduct", "ChemicalEntity"
@@ -65,3 +66,19 @@ def test_a_model_that_tags_everything_keeps_the_rules(tmp_path):
     for mention in mentions:
         assert mention.text.count("(") == mention.text.count(")")
         assert len(mention.text) > 1 or mention.text in ELEMENTS
+
+
+def test_one_name_has_one_type_in_a_document():
+    rows = [
+        ("Cd+", GENE, 0.9),
+        ("Cd+", CHEMICAL, 0.5),
+        ("cd+", GENE, 0.3),
+        ("Cd+", CHEMICAL, 0.6),
+        ("Zn", CHEMICAL, 0.2),
+    ]
+    mentions = [Mention(i * 9, i * 9 + len(text), kind, text, (), score) for i, (text, kind, score) in enumerate(rows)]
+    agreed = agree_on_types(mentions)
+    # Scores decide, not numbers; another spelling is another name; all else stays.
+    assert [m.type for m in agreed] == [CHEMICAL, CHEMICAL, GENE, CHEMICAL, CHEMICAL]
+    assert [(m.start, m.end, m.text, m.score) for m in agreed] == [(m.start, m.end, m.text, m.score) for m in mentions]
+    assert agree_on_types(mentions[:2])[1].type == GENE and agree_on_types([]) == []
