@@ -52,8 +52,8 @@ def test_an_annotator_leaves_its_checkpoint_as_it_is(checkpoint):
 
 def test_annotations_fit_their_documents(checkpoint):
     annotator = Annotator.load(checkpoint, device="cpu")
-    # Twice the texts: of the few pairs that untrained heads read, enough for the loop below.
-    many = documents(10)
+    # The texts several times over: of the few pairs that untrained heads read, enough for the loop below.
+    many = documents(20)
     found = annotator.annotate(many)
     assert [a.pmid for a in found] == [d.pmid for d in many]
     assert sum(len(a.mentions) for a in found) > 10 and sum(len(a.relations) for a in found) > 3
