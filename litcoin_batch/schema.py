@@ -70,7 +70,15 @@ class Mention:
 
     def naming(self, entity_ids: tuple[str, ...], id_score: float = 1.0) -> Mention:
         """The same with other concepts. Every mention comes by here: ``dataclasses.replace`` would look at each field anew."""
-        return Mention(self.start, self.end, self.type, self.text, entity_ids, self.score, id_score)
+        return Mention(
+            start=self.start,
+            end=self.end,
+            type=self.type,
+            text=self.text,
+            entity_ids=entity_ids,
+            score=self.score,
+            id_score=id_score,
+        )
 
     @property
     def resolved(self) -> bool:

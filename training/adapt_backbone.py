@@ -103,7 +103,13 @@ def main(
 ) -> None:
     try:
         texts = read_training_data(options).texts
-        losses = adapt(backbone, texts, output, Schedule(epochs, lr, block, batch, most, seed), choose_device(device))
+        losses = adapt(
+            backbone,
+            texts,
+            output,
+            Schedule(epochs=epochs, lr=lr, block=block, batch=batch, most=most, seed=seed),
+            choose_device(device),
+        )
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"{output}: loss of pieces guessed in blocks held out {losses[0]:.3f} before, {losses[-1]:.3f} after")

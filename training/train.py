@@ -198,12 +198,12 @@ def train_epoch(
     model, device, config = apprentice.model.train(), apprentice.device, apprentice.config
     model.encoder.train(is_trained(model.encoder))
     weights = LossWeights(
-        recipe.tag_weight,
-        recipe.pair_weight,
-        recipe.novel_weight,
-        recipe.smoothing,
-        recipe.subject_weight,
-        recipe.near_weight,
+        tag=recipe.tag_weight,
+        pair=recipe.pair_weight,
+        novel=recipe.novel_weight,
+        smoothing=recipe.smoothing,
+        subject=recipe.subject_weight,
+        near=recipe.near_weight,
     )
     batches = epoch_batches(examples, recipe.batch_pieces, rng)
     stacked = iterate(examples, batches, config.pad_id, allowed_type_pairs(config.type_pairs), config.heads.nearest)

@@ -96,24 +96,24 @@ def figures_of(
     largest = {n: rows.by_turn("job", lambda row: row["sec"], **mine, cores=n, size=sizes[-1]) for n in cores}
     scaling = {n: efficiency(largest[cores[0]], largest[n], n / cores[0]) for n in cores[1:]}
     return Figures(
-        checkpoint,
-        {n: spread(1 / sec for sec in secs.values()) for n, secs in further.items() if secs},
-        {
+        checkpoint=checkpoint,
+        rate={n: spread(1 / sec for sec in secs.values()) for n, secs in further.items() if secs},
+        cold_start={
             n: found
             for n in cores
             if (found := _spread(rows.by_turn("cold start", lambda row: row["sec"], **mine, cores=n)))
         },
-        ratio(bare, times),
-        ratio(rows.by_turn("stages", model_sec, **mine, precision=precisions[0]), times),
-        ratio(marker, times),
-        _documented(rows, checkpoint),
-        ratio(stages[precisions[0]], stages["float32"]) if "float32" in stages else None,
-        {n: found for n, found in scaling.items() if found},
-        _spread(rows.by_turn("stages", padding, **mine, precision=precisions[0])),
-        _spread(rows.by_turn("stages", computed, **mine, precision=precisions[0])),
-        _spread(rows.by_turn("stages", outside, **mine, precision=precisions[0])),
-        fit,
-        {n: project(fit, million_abstracts * 1e6, n) for n in projected_cores} if fit else {},
+        of_bare_encoder=ratio(bare, times),
+        of_bare_model=ratio(rows.by_turn("stages", model_sec, **mine, precision=precisions[0]), times),
+        of_pair_marker=ratio(marker, times),
+        of_documented=_documented(rows, checkpoint),
+        of_float32=ratio(stages[precisions[0]], stages["float32"]) if "float32" in stages else None,
+        scaling={n: found for n, found in scaling.items() if found},
+        padding=_spread(rows.by_turn("stages", padding, **mine, precision=precisions[0])),
+        computed=_spread(rows.by_turn("stages", computed, **mine, precision=precisions[0])),
+        outside=_spread(rows.by_turn("stages", outside, **mine, precision=precisions[0])),
+        fit=fit,
+        projections={n: project(fit, million_abstracts * 1e6, n) for n in projected_cores} if fit else {},
     )
 
 

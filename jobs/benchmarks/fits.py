@@ -94,7 +94,14 @@ def fit_time(runs: Sequence[Run]) -> Fit:
     slope = sum((load - mean_load) * (sec - mean_sec) for load, sec in zip(loads, secs, strict=True)) / squares
     fixed = mean_sec - slope * mean_load
     missed = sum((sec - fixed - slope * load) ** 2 for load, sec in zip(loads, secs, strict=True))
-    return Fit(fixed, slope, math.sqrt(missed / (len(runs) - 2)), len(runs), mean_load, squares)
+    return Fit(
+        fixed_sec=fixed,
+        core_sec=slope,
+        residual_sec=math.sqrt(missed / (len(runs) - 2)),
+        n=len(runs),
+        mean_load=mean_load,
+        load_squares=squares,
+    )
 
 
 def project(fit: Fit, documents: float, cores: int) -> Projection:

@@ -93,7 +93,16 @@ class CandidateFinder:
                 # Annotators still write the former ids of some drugs that have become descriptors of MeSH.
                 concept_id = concept.written_id or concept_id if concept else concept_id
             taxon = e.taxon or self._taxon(concept_id, type_)
-            candidate = Candidate(concept_id, taxon, e.kind, e.source, e.marks, e.count, how, n_members)
+            candidate = Candidate(
+                concept_id=concept_id,
+                taxon=taxon,
+                kind=e.kind,
+                source=e.source,
+                marks=e.marks,
+                count=e.count,
+                how=how,
+                n_members=n_members,
+            )
             if n_members >= _LEAST_MEMBERS and self._is_no_member(candidate, key):
                 continue
             known = found.get(concept_id)
@@ -132,7 +141,17 @@ class CandidateFinder:
             ids = dict.fromkeys(i for c in chosen for i in c.concept_id.split(","))
             worst = max(chosen, key=lambda c: RANK_OF_KIND[c.kind])
             count = min(c.count for c in chosen)
-            found.append(Candidate(",".join(ids), taxon, worst.kind, worst.source, worst.marks, count, "composite"))
+            found.append(
+                Candidate(
+                    concept_id=",".join(ids),
+                    taxon=taxon,
+                    kind=worst.kind,
+                    source=worst.source,
+                    marks=worst.marks,
+                    count=count,
+                    how="composite",
+                )
+            )
         return tuple(found)
 
     def _orthologues(self, gene_ids: str) -> dict[int, str]:

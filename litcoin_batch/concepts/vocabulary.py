@@ -127,7 +127,17 @@ class Vocabulary:
             concept = int.from_bytes(raw[i : i + concept_width], "little")
             kind = self._kinds[int.from_bytes(raw[i + concept_width : i + width], "little")]
             concept_id = self._concepts.restore_key(concept)[1:]
-            found.append(Entry(concept_id, type_, self._taxon(concept), kind.kind, kind.source, (), kind.count))
+            found.append(
+                Entry(
+                    concept_id=concept_id,
+                    type=type_,
+                    taxon=self._taxon(concept),
+                    kind=kind.kind,
+                    source=kind.source,
+                    marks=(),
+                    count=kind.count,
+                )
+            )
         return found
 
     def _taxon(self, concept: int) -> int | None:
@@ -143,7 +153,14 @@ class Vocabulary:
                 taxon, current = self._taxon(number), facts.current_id or None
                 written = facts.written_id if facts.written_id != concept_id else None
                 return Concept(
-                    concept_id, type_, taxon, facts.name, current, facts.former_ids, facts.trees, written or None
+                    concept_id=concept_id,
+                    type=type_,
+                    taxon=taxon,
+                    name=facts.name,
+                    current_id=current,
+                    former_ids=facts.former_ids,
+                    trees=facts.trees,
+                    written_id=written or None,
                 )
         return None
 
@@ -233,7 +250,9 @@ class LayeredVocabulary:
         taxon = int(row.taxon) if row.taxon else self._taxon(concept_id, row.type)
         kind, source = ("name", "table") if self._replace else ("annotated", "annotated")
         n = known.count + 1 if known else 1
-        entries[concept_id] = Entry(concept_id, row.type, taxon, kind, source, (), n)
+        entries[concept_id] = Entry(
+            concept_id=concept_id, type=row.type, taxon=taxon, kind=kind, source=source, marks=(), count=n
+        )
 
     def _taxon(self, concept_id: str, type_: str) -> int | None:
         concept = self._below.concept(concept_id, type_) if type_ in (GENE, CELL_LINE) else None

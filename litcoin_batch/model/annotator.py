@@ -219,7 +219,7 @@ class Annotator:
 
 
 def allowed_type_pairs(names: Iterable[tuple[str, str]]) -> np.ndarray:
-    """(types, types) bool, symmetric."""
+    """Shape: (types, types) bool, symmetric."""
     allowed = np.zeros((len(ENTITY_TYPES),) * 2, bool)
     for a, b in names:
         allowed[TYPE_INDEX[a], TYPE_INDEX[b]] = allowed[TYPE_INDEX[b], TYPE_INDEX[a]] = True

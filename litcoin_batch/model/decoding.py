@@ -104,7 +104,7 @@ def decode_relations(
 
 
 def _best_mention_pair(pairs: Pairs, logits: np.ndarray, kind: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """(chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
+    """Shape: (chosen,) the mention pair that speaks most for the predicted class of each chosen pair, of those within a sentence
     where there are such; ``chosen`` is sorted.
     """
     wanted = np.zeros(pairs.n_pairs, bool)

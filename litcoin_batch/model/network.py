@@ -23,7 +23,7 @@ LEAST_PROBABILITY = 1e-12
 
 @dataclass(frozen=True, slots=True)
 class PairScores:
-    """``pair`` (pairs, N_LOGITS) logits; ``mention_pair`` (mention pairs, N_LOGITS) their parts."""
+    """``pair`` Shape: (pairs, N_LOGITS) logits; ``mention_pair`` Shape: (mention pairs, N_LOGITS) their parts."""
 
     pair: Tensor
     mention_pair: Tensor
@@ -82,11 +82,11 @@ class JointModel(nn.Module):
         return pool_words(self.encoder(batch.ids, batch.shapes, batch.mask).float(), batch)
 
     def tag_logits(self, words: Words, batch: DocumentBatch) -> Tensor:
-        """(real words, N_TAGS), document after document: emissions of the conditional random field."""
+        """Shape: (real words, N_TAGS), document after document: emissions of the conditional random field."""
         return self.tag_head(words.rows, batch.word_group)
 
     def tag_log_probabilities(self, words: Words, batch: DocumentBatch) -> tuple[Tensor, Tensor]:
-        """Log marginals (real words, N_TAGS), each word's given its whole document, and the best path (real words,)."""
+        """Log marginals Shape: (real words, N_TAGS), each word's given its whole document, and the best path Shape: (real words,)."""
         emissions, transitions = self.tag_logits(words, batch).float(), self.tag_head.transitions
         log_p = crf.marginals(emissions, transitions, batch.word_mask).clamp(min=LEAST_PROBABILITY).log()
         return log_p, crf.best_path(emissions, transitions, batch.word_mask)

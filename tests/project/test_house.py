@@ -27,6 +27,16 @@ def test_every_test_is_in_one_tier(request):
     assert request.node.get_closest_marker("fast")
 
 
+def test_names_of_tests_are_the_same_in_every_process(request):
+    # Two processes have to collect the same; what gzip packs carries the second in which it did, unless told mtime=0.
+    packed = [
+        item.nodeid
+        for item in request.session.items
+        if re.search(r"\\x1f\\x8b\\x08\\x00(?!\\x00\\x00\\x00\\x00)", item.nodeid)
+    ]
+    assert packed == []
+
+
 def test_two_test_files_never_have_one_name():
     paths = list((REPOSITORY / "tests").rglob("test_*.py"))
     assert len(paths) == len(TEST_FILES)
@@ -58,6 +68,81 @@ def test_every_pin_is_in_the_lock():
     wanted = {normal(line) for line in [*PROJECT["dependencies"], *pins]}
 
     assert wanted - lock == set()
+
+
+TREES = {
+    path: ast.parse(path.read_text(encoding="utf-8"))
+    for folder in ("litcoin_batch", "training", "jobs")
+    for path in sorted((REPOSITORY / folder).rglob("*.py"))
+}
+MANY = 6
+AXES = "batch|documents|pieces|words|steps|rows|groups|columns|pairs|instances|entities|queries|tags|classes|heads|mentions|types"
+# A tuple of axes that nothing calls a shape; what is mapped to another shape ("-> (pairs, width)") was called one.
+BARE_SHAPE = re.compile(
+    rf"(?<!Shape: )(?<!-> )\((?:real |mention )?(?:{AXES}),(?: [A-Za-z0-9_ .*+]+(?:, [A-Za-z0-9_ .*+]+)*)?\)"
+)
+
+
+def records() -> set[str]:
+    """Names of dataclasses and named tuples of ``MANY`` fields and more."""
+    return {
+        node.name
+        for tree in TREES.values()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ClassDef)
+        and any("dataclass" in ast.unparse(one) for one in node.decorator_list)
+        | any(ast.unparse(base) == "NamedTuple" for base in node.bases)
+        and sum(isinstance(one, ast.AnnAssign) for one in node.body) >= MANY
+    }
+
+
+def built_by_place(tree: ast.AST, names: set[str]) -> list[int]:
+    """Lines where one of ``names`` is called with ``MANY`` values and more that no keyword names."""
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and len(node.args) >= MANY]
+    return [call.lineno for call in calls if ast.unparse(call.func).rpartition(".")[2] in names]
+
+
+def test_records_of_many_fields_are_built_by_keyword():
+    names = records()
+    assert {"Relation", "Pairs", "Recipe"} <= names
+    assert built_by_place(ast.parse("schema.Relation(1, 2, 3, 4, 5, 6)"), names)
+    assert [f"{path}:{line}" for path, tree in TREES.items() for line in built_by_place(tree, names)] == []
+
+
+def test_shapes_are_told_in_one_form():
+    told = [
+        (path, ast.get_docstring(node) or "")
+        for path, tree in TREES.items()
+        if {"model", "learning"} & set(path.parts)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef)
+    ]
+    assert BARE_SHAPE.search("``vectors`` (batch, pieces, width)") and BARE_SHAPE.search("(pairs,) of each")
+    assert sum("Shape: (" in text for _, text in told) > 40
+    assert [f"{path}: {found[0]}" for path, text in told if (found := BARE_SHAPE.search(text))] == []
+
+
+CHANGES = (
+    *(
+        "a new input format",
+        "a new relation type",
+        "another encoder",
+        "a column more",
+        "another source of concept names",
+    ),
+    *("a quality gate", "a chart of a page", "a baseline of the benchmark", "an option of S3", "a rule of the night"),
+)
+
+
+def test_each_named_change_has_one_file_that_is_there():
+    text = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    first = {
+        change: re.search(r"`([\w./]+\.py)`", row)[1]
+        for change, row in re.findall(r"^\| ([^|]+) \| (.+) \|$", text, re.M)
+        if change in CHANGES
+    }
+    assert first.keys() == set(CHANGES)
+    assert [path for path in first.values() if not (REPOSITORY / path.replace("FORMAT", "bioc")).is_file()] == []
 
 
 def test_rooms_make_no_circle():

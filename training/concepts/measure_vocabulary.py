@@ -168,7 +168,9 @@ def open_dict(folder: Path | None, database: Path) -> Find:
     query = "SELECT name, concept, taxon, kind, source, count FROM names"
     for name, concept, taxon, kind, source, count in sqlite3.connect(database).execute(query):
         type_ = ENTITY_TYPES[int(name[0])]
-        names.setdefault((type_, name[1:]), []).append(Entry(concept, type_, taxon, kind, source, (), count))
+        names.setdefault((type_, name[1:]), []).append(
+            Entry(concept_id=concept, type=type_, taxon=taxon, kind=kind, source=source, marks=(), count=count)
+        )
     return lambda key, type_: names.get((type_, key))
 
 

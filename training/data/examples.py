@@ -41,7 +41,7 @@ DIRECTED_PAIRS = replace(EVERY_PAIR, directed=True)
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """``allowed`` (words, N_TAGS) bool: the tags each word may have. One tag where the corpus says it;
+    """``allowed`` Shape: (words, N_TAGS) bool: the tags each word may have. One tag where the corpus says it;
     several where a corpus does not annotate a type, so that its silence is not trained as absence.
 
     ``relations`` (relations, 5): entity, entity, label (a row of ``labels.classes``), novel, and which of the two acts
@@ -57,8 +57,8 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``pairs`` without those that may be anything; ``classes`` (pairs, N_CLASSES) bool: what each may be; ``target`` (pairs,) the class where there is only
-    one (0 no relation), else -1; ``novel`` (pairs,) 0 known, 1 novel, -1 no relation or not said; ``subject`` (pairs,) 0 nobody acts, 1 the first, 2 the second, -1 as before.
+    """``pairs`` without those that may be anything; ``classes`` Shape: (pairs, N_CLASSES) bool: what each may be; ``target`` Shape: (pairs,) the class where there is only
+    one (0 no relation), else -1; ``novel`` Shape: (pairs,) 0 known, 1 novel, -1 no relation or not said; ``subject`` Shape: (pairs,) 0 nobody acts, 1 the first, 2 the second, -1 as before.
     """
 
     documents: DocumentBatch
@@ -149,7 +149,16 @@ def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray, near
     allowed = torch.from_numpy(np.concatenate([e.allowed for e in examples]))
     related = [e for e in examples if e.relations is not None]
     empty = torch.zeros(0, dtype=torch.long)
-    nothing = Batch(documents, allowed, None, None, torch.zeros(0, len(CLASSES), dtype=torch.bool), *[empty] * 3)
+    nothing = Batch(
+        documents=documents,
+        allowed=allowed,
+        instances=None,
+        pairs=None,
+        classes=torch.zeros(0, len(CLASSES), dtype=torch.bool),
+        target=empty,
+        novel=empty,
+        subject=empty,
+    )
     if not related:
         return nothing
     instances = join_instances([e.entities for e in related])
@@ -162,13 +171,20 @@ def stack(examples: Sequence[Example], pad_id: int, type_pairs: np.ndarray, near
     if not said.any():
         return nothing
     classes = torch.from_numpy(classes[said])
-    target = torch.where(classes.sum(dim=1) == 1, classes.int().argmax(dim=1), -1)
-    facts = (torch.from_numpy(column[said]) for column in (novel, subject))
-    return Batch(documents, allowed, instances, keep_pairs(pairs, said), classes, target, *facts)
+    return Batch(
+        documents=documents,
+        allowed=allowed,
+        instances=instances,
+        pairs=keep_pairs(pairs, said),
+        classes=classes,
+        target=torch.where(classes.sum(dim=1) == 1, classes.int().argmax(dim=1), -1),
+        novel=torch.from_numpy(novel[said]),
+        subject=torch.from_numpy(subject[said]),
+    )
 
 
 def _pair_labels(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(pairs,) label, 0 where there is none, (pairs,) novelty and (pairs,) who acts, -1 where it is not said."""
+    """Shape: (pairs,) label, 0 where there is none, Shape: (pairs,) novelty and Shape: (pairs,) who acts, -1 where it is not said."""
     n_entities = [len(e.entities.ids) for e in examples]
     base = np.repeat(np.cumsum([0, *n_entities[:-1]]), [len(e.relations) for e in examples])
     rows = np.concatenate([e.relations for e in examples])
@@ -191,7 +207,7 @@ def _pair_labels(examples: Sequence[Example], pairs: Pairs) -> tuple[np.ndarray,
 
 
 def _pair_classes(examples: Sequence[Example], instances: Instances, pairs: Pairs, label: np.ndarray) -> np.ndarray:
-    """(pairs, N_CLASSES) bool; everything is allowed of pairs that a corpus does not label."""
+    """Shape: (pairs, N_CLASSES) bool; everything is allowed of pairs that a corpus does not label."""
     document = instances.entity_document[pairs.entity_1]
     kinds = np.stack([instances.entity_type[pairs.entity_1], instances.entity_type[pairs.entity_2]], axis=1)
     # Distance buckets count sentences between the nearest mentions: 0 is the same sentence.

@@ -24,7 +24,7 @@ LINE_OFFSETS = torch.linspace(-3.0, 3.0, 121)
 
 @dataclass(frozen=True, slots=True)
 class DevLogits:
-    """Log marginals of words (words, tags), logits of pairs (pairs, classes) and related pairs (related, 2), with their targets."""
+    """Log marginals of words Shape: (words, tags), logits of pairs Shape: (pairs, classes) and related pairs Shape: (related, 2), with their targets."""
 
     tags: Tensor
     tag_target: Tensor
@@ -81,7 +81,15 @@ def calibrate(logits: DevLogits, n_unreachable: int) -> tuple[Calibration, dict[
     ):
         errors[f"{name}_ece_before"] = expected_error(before, target)
         errors[f"{name}_ece"] = expected_error(after, target)
-    return Calibration(tag, pair, novel, offset, novel_offset, relation, relation_offset), errors
+    return Calibration(
+        tag_temperature=tag,
+        pair_temperature=pair,
+        novel_temperature=novel,
+        none_offset=offset,
+        novel_offset=novel_offset,
+        relation_temperature=relation,
+        relation_offset=relation_offset,
+    ), errors
 
 
 def relation_odds(logits: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:

@@ -31,7 +31,7 @@ def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0, weight: 
     """Mean over pairs of -log P(any allowed class): cross entropy where one class is allowed, partial labels
     elsewhere. ``smoothing``: share of a uniform target.
 
-    ``logits`` (pairs, classes), ``classes`` (pairs, classes) bool, ``weight`` (pairs,) of each, 1 where it is None.
+    ``logits`` Shape: (pairs, classes), ``classes`` Shape: (pairs, classes) bool, ``weight`` Shape: (pairs,) of each, 1 where it is None.
     """
     log_p = torch.log_softmax(logits, dim=1)
     inside = log_p.masked_fill(~classes, -torch.inf).logsumexp(dim=1)
@@ -40,7 +40,7 @@ def class_loss(logits: Tensor, classes: Tensor, smoothing: float = 0.0, weight: 
 
 
 def _near(pairs: Pairs, weight: float) -> Tensor:
-    """(pairs,) ``weight`` where a sentence names both, 1 elsewhere."""
+    """Shape: (pairs,) ``weight`` where a sentence names both, 1 elsewhere."""
     # The last feature is the bucket of the sentences between the nearest mentions.
     together = torch.from_numpy(pairs.pair_features[:, -1] == 0)
     return torch.where(together, weight, 1.0)

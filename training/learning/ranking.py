@@ -68,7 +68,16 @@ def collect(documents: Sequence[LinkingDocument], linker: Linker) -> list[Exampl
                 features = [found for _, found in described]
             gold_ids = frozenset(mention.entity_ids)
             examples.append(
-                Example(one.pmid, mention.type, mention.text, gold_ids, ids, features, one.weight, one.is_ours)
+                Example(
+                    pmid=one.pmid,
+                    type=mention.type,
+                    text=mention.text,
+                    gold=gold_ids,
+                    ids=ids,
+                    features=features,
+                    weight=one.weight,
+                    is_ours=one.is_ours,
+                )
             )
     return examples
 

@@ -48,7 +48,7 @@ def score_rows(gold: Sequence[Annotation], found: Sequence[Annotation]) -> dict[
 
 
 def fit_rows(values: np.ndarray, right: np.ndarray) -> RowCalibration:
-    """Logistic regression with weights that are not negative. ``values`` (rows, features) and ``right`` of resolved rows.
+    """Logistic regression with weights that are not negative. ``values`` Shape: (rows, features) and ``right`` of resolved rows.
 
     Newton's method on the weights that are free; one that stands at zero and would fall is held there.
     """
@@ -85,7 +85,7 @@ def fit_rows(values: np.ndarray, right: np.ndarray) -> RowCalibration:
 def table_of(
     gold: Sequence[Annotation], found: Sequence[Annotation]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Of all rows: features (rows, features), whether resolved, whether right, and the number of the document."""
+    """Of all rows: features Shape: (rows, features), whether resolved, whether right, and the number of the document."""
     values, resolved, document = [], [], []
     for number, annotation in enumerate(found):
         for features, whole in row_features(annotation.mentions, annotation.relations):
@@ -102,7 +102,7 @@ def table_of(
 
 
 def cross_fitted(table: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray], n_folds: int, seed: int) -> np.ndarray:
-    """(rows,) the score each row gets from the documents of the other folds."""
+    """Shape: (rows,) the score each row gets from the documents of the other folds."""
     values, resolved, right, document = table
     n = int(document.max()) + 1 if len(document) else 0
     fold = np.random.default_rng(seed).permutation(n) % n_folds

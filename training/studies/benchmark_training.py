@@ -148,12 +148,12 @@ def of_two_entities(instances: Instances, pair: Pairs) -> tuple[Instances, Pairs
     place = np.zeros(len(instances.entity), np.int64)
     place[kept] = np.arange(len(kept))
     two = Instances(
-        instances.document[kept],
-        instances.first[kept],
-        instances.stop[kept],
-        (instances.entity[kept] == both[1]).astype(np.int64),
-        instances.entity_type[both],
-        instances.entity_document[both],
+        document=instances.document[kept],
+        first=instances.first[kept],
+        stop=instances.stop[kept],
+        entity=(instances.entity[kept] == both[1]).astype(np.int64),
+        entity_type=instances.entity_type[both],
+        entity_document=instances.entity_document[both],
     )
     own = {"left": place[pair.left], "right": place[pair.right]}
     return two, replace(pair, **own, entity_1=np.asarray([0]), entity_2=np.asarray([1]))

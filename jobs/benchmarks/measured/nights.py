@@ -44,11 +44,24 @@ def _annotation(document: Document) -> Annotation:
     text = document.text
     words = [m for m, _ in zip(_WORD.finditer(text), range(_MENTIONS), strict=False)]
     mentions = tuple(
-        Mention(m.start(), m.end(), "GeneOrGeneProduct", m[0], (f"FREE:{m[0].lower()}",), 0.9) for m in words
+        Mention(
+            start=m.start(),
+            end=m.end(),
+            type="GeneOrGeneProduct",
+            text=m[0],
+            entity_ids=(f"FREE:{m[0].lower()}",),
+            score=0.9,
+        )
+        for m in words
     )
     ids = sorted({m.entity_ids[0] for m in mentions})[: _RELATIONS + 1]
     evidence = (Evidence(0, min(120, len(text)), text[:120]),)
-    relations = tuple(Relation(a, b, "Association", False, 0.8, 0.6, evidence) for a, b in itertools.pairwise(ids))
+    relations = tuple(
+        Relation(
+            entity_1_id=a, entity_2_id=b, type="Association", novel=False, score=0.8, novel_score=0.6, evidence=evidence
+        )
+        for a, b in itertools.pairwise(ids)
+    )
     return Annotation(document.pmid, mentions, relations)
 
 

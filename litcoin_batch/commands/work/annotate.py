@@ -43,12 +43,12 @@ def annotate(stop: Interruption, config: AnnotateConfig) -> str:
     stop.listen()
     check_gpu_of(spark.sparkContext.master, config.device)
     inputs = Inputs(
-        config.paths or sample(),
-        config.format,
-        config.annotate_titles,
-        config.max_text_chars,
-        config.baseline,
-        config.fallback_texts,
+        paths=config.paths or sample(),
+        format=config.format,
+        annotate_titles=config.annotate_titles,
+        max_text_chars=config.max_text_chars,
+        baseline=config.baseline,
+        fallback_texts=config.fallback_texts,
     )
     how = How(
         config.partitions,

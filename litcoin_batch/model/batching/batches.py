@@ -22,9 +22,9 @@ ROW_STEP = 16
 
 @dataclass(frozen=True, slots=True)
 class DocumentBatch:
-    """``ids``, ``shapes`` (batch, pieces); ``mask`` (batch, pieces) bool, True where data is real;
-    ``word`` (real pieces,) and ``word_group`` (real words,) number words, and the differently spelt words of each
-    document, through the batch; ``word_mask`` (batch, words), where a document has a word.
+    """``ids``, ``shapes`` Shape: (batch, pieces); ``mask`` Shape: (batch, pieces) bool, True where data is real;
+    ``word`` Shape: (real pieces,) and ``word_group`` Shape: (real words,) number words, and the differently spelt words of each
+    document, through the batch; ``word_mask`` Shape: (batch, words), where a document has a word.
     """
 
     ids: Tensor
@@ -37,7 +37,7 @@ class DocumentBatch:
 
     @property
     def first_word(self) -> np.ndarray:
-        """(documents,) int: the number of each document's first word."""
+        """Shape: (documents,) int: the number of each document's first word."""
         return np.cumsum([0, *(p.n_words for p in self.pieces[:-1])])
 
     def to(self, device: torch.device) -> DocumentBatch:

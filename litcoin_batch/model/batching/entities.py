@@ -19,8 +19,8 @@ TYPE_INDEX = {name: index for index, name in enumerate(ENTITY_TYPES)}
 class Entities:
     """One document's entities in the order of their first mentions.
 
-    ``ids`` concept ids; ``types`` (entities,) of the first mention; ``first``, ``stop``, ``entity``
-    (instances,) word range and entity of every (mention, id).
+    ``ids`` concept ids; ``types`` Shape: (entities,) of the first mention; ``first``, ``stop``, ``entity``
+    Shape: (instances,) word range and entity of every (mention, id).
     """
 
     ids: tuple[str, ...]
@@ -63,10 +63,10 @@ def join_instances(documents: Sequence[Entities]) -> Instances:
     base = np.cumsum([0, *n_entities[:-1]])
     rows = np.arange(len(documents))
     return Instances(
-        np.repeat(rows, n_instances),
-        np.concatenate([d.first for d in documents]),
-        np.concatenate([d.stop for d in documents]),
-        np.concatenate([d.entity for d in documents]) + np.repeat(base, n_instances),
-        np.concatenate([d.types for d in documents]),
-        np.repeat(rows, n_entities),
+        document=np.repeat(rows, n_instances),
+        first=np.concatenate([d.first for d in documents]),
+        stop=np.concatenate([d.stop for d in documents]),
+        entity=np.concatenate([d.entity for d in documents]) + np.repeat(base, n_instances),
+        entity_type=np.concatenate([d.types for d in documents]),
+        entity_document=np.repeat(rows, n_entities),
     )

@@ -17,8 +17,8 @@ from litcoin_batch.model.batching.batches import DocumentBatch
 class Instances:
     """The mentions of a batch, once per entity they name.
 
-    ``document``, ``first``, ``stop`` (instances,): batch row and half-open word range in it;
-    ``entity`` (instances,) index into the batch's entities; ``entity_type``, ``entity_document`` (entities,).
+    ``document``, ``first``, ``stop`` Shape: (instances,): batch row and half-open word range in it;
+    ``entity`` Shape: (instances,) index into the batch's entities; ``entity_type``, ``entity_document`` Shape: (entities,).
     Entities are numbered in the order of documents and first mentions.
     """
 
@@ -34,11 +34,11 @@ class Instances:
 class Pairs:
     """Candidate entity pairs and the mention pairs that are looked at, in the order of their pairs.
 
-    ``left``, ``right``, ``pair`` (mention pairs,): instance indices and the entity pair they belong to;
-    ``entity_1``, ``entity_2`` (pairs,): entity indices, ordered by type and then by first mention.
-    ``mention_features`` (mention pairs, 4), ``place_features`` (mention pairs, 2) and ``pair_features`` (pairs, 4): bucket indices.
-    Half-open spans of the words of the batch, numbered through: ``spans`` (mention pairs, 4) of the left and the right mention,
-    ``context`` (mention pairs, 4) of the words around both, two spans in the order of the text, the second empty where they meet.
+    ``left``, ``right``, ``pair`` Shape: (mention pairs,): instance indices and the entity pair they belong to;
+    ``entity_1``, ``entity_2`` Shape: (pairs,): entity indices, ordered by type and then by first mention.
+    ``mention_features`` Shape: (mention pairs, 4), ``place_features`` Shape: (mention pairs, 2) and ``pair_features`` Shape: (pairs, 4): bucket indices.
+    Half-open spans of the words of the batch, numbered through: ``spans`` Shape: (mention pairs, 4) of the left and the right mention,
+    ``context`` Shape: (mention pairs, 4) of the words around both, two spans in the order of the text, the second empty where they meet.
     """
 
     left: np.ndarray
@@ -57,7 +57,7 @@ class Pairs:
         return len(self.entity_1)
 
     def chosen(self, keep: slice | np.ndarray, rows: np.ndarray, number: np.ndarray) -> Pairs:
-        """Only the pairs ``keep`` and the mention pairs ``rows``; ``number`` (pairs,) what the pairs are called then."""
+        """Only the pairs ``keep`` and the mention pairs ``rows``; ``number`` Shape: (pairs,) what the pairs are called then."""
         of_pair = ("entity_1", "entity_2", "pair_features")
         columns = {name: getattr(self, name)[keep if name in of_pair else rows] for name in Pairs.__slots__}
         return Pairs(**columns | {"pair": number[columns["pair"]]})
@@ -82,7 +82,7 @@ CONTEXT_WORDS = 32
 def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarray, nearest: int) -> Pairs:
     """All unordered pairs of different entities of one document whose types may be related.
 
-    ``type_pairs`` (types, types) bool, symmetric. ``nearest``: the most mention pairs of each that are looked at, see
+    ``type_pairs`` Shape: (types, types) bool, symmetric. ``nearest``: the most mention pairs of each that are looked at, see
     ``_nearest``. Vectorised over the batch: no loop over documents, entities or mentions.
     """
     left, right = _mention_pairs(instances)
@@ -106,22 +106,22 @@ def build_pairs(batch: DocumentBatch, instances: Instances, type_pairs: np.ndarr
     base = batch.first_word[instances.document]
     spans = np.stack([instances.first, instances.stop], axis=1) + base[:, None]
     return Pairs(
-        left,
-        right,
-        pair,
-        entity_1,
-        entity_2,
-        _mention_features(instances, left, right, (gap, ordinal)),
-        _place_features(batch, instances, left, np.maximum(ordinal[left], ordinal[right])),
-        pair_features,
-        np.concatenate([spans[left], spans[right]], axis=1),
-        _context(spans, sentence, left, right),
+        left=left,
+        right=right,
+        pair=pair,
+        entity_1=entity_1,
+        entity_2=entity_2,
+        mention_features=_mention_features(instances, left, right, (gap, ordinal)),
+        place_features=_place_features(batch, instances, left, np.maximum(ordinal[left], ordinal[right])),
+        pair_features=pair_features,
+        spans=np.concatenate([spans[left], spans[right]], axis=1),
+        context=_context(spans, sentence, left, right),
     )
 
 
 def _nearest(pair: np.ndarray, one: np.ndarray, two: np.ndarray, gap: np.ndarray, n: int) -> np.ndarray:
     """Rows of the ``n`` nearest mention pairs of each pair, in the order of pairs: one of each two sentences ``one`` and
-    ``two`` (mention pairs,), that with the fewest words ``gap`` between; same sentence first, then by the gap, then by the text.
+    ``two`` Shape: (mention pairs,), that with the fewest words ``gap`` between; same sentence first, then by the gap, then by the text.
     """
     low, high = np.minimum(one, two), np.maximum(one, two)
     n_sentences = int(high.max(initial=0)) + 1
@@ -157,7 +157,7 @@ def split_pairs(pairs: Pairs, max_mention_pairs: int) -> Iterator[tuple[slice, n
 
 
 def keep_pairs(pairs: Pairs, keep: np.ndarray) -> Pairs:
-    """Only the pairs where ``keep`` (pairs,) bool says so, in their order, with their mention pairs."""
+    """Only the pairs where ``keep`` Shape: (pairs,) bool says so, in their order, with their mention pairs."""
     return pairs.chosen(keep, np.flatnonzero(keep[pairs.pair]), np.cumsum(keep) - 1)
 
 
@@ -173,8 +173,8 @@ def _mention_pairs(instances: Instances) -> tuple[np.ndarray, np.ndarray]:
 def _entity_pairs(
     instances: Instances, left: np.ndarray, right: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The different pairs of the entities ``left`` and ``right`` (mention pairs,), in their order: the two of each, and
-    (mention pairs,) which of them each is.
+    """The different pairs of the entities ``left`` and ``right`` Shape: (mention pairs,), in their order: the two of each, and
+    Shape: (mention pairs,) which of them each is.
 
     Ticked off in a square of the entities of each document, so that nothing has to be sorted.
     """
@@ -194,7 +194,7 @@ def _entity_pairs(
 
 
 def _sentences(batch: DocumentBatch, instances: Instances) -> tuple[np.ndarray, np.ndarray]:
-    """Sentence ordinal of each instance (instances,) and the words of that sentence, numbered through (instances, 2)."""
+    """Sentence ordinal of each instance Shape: (instances,) and the words of that sentence, numbered through Shape: (instances, 2)."""
     sentence_base = np.cumsum([0] + [len(p.sentence_words) for p in batch.pieces])
     of_word = np.concatenate([p.word_sentences for p in batch.pieces])
     words = np.concatenate([p.sentence_words for p in batch.pieces])
@@ -206,9 +206,9 @@ def _sentences(batch: DocumentBatch, instances: Instances) -> tuple[np.ndarray, 
 def _mention_features(
     instances: Instances, left: np.ndarray, right: np.ndarray, places: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
-    """(mention pairs, 4): words and sentences between them, which comes first, which are in the first sentence.
+    """Shape: (mention pairs, 4): words and sentences between them, which comes first, which are in the first sentence.
 
-    ``places``: words between (mention pairs,) and the sentence of each mention (instances,).
+    ``places``: words between Shape: (mention pairs,) and the sentence of each mention Shape: (instances,).
     """
     gap, sentence = places
     one, two = sentence[left], sentence[right]
@@ -222,7 +222,7 @@ def _mention_features(
 
 
 def _place_features(batch: DocumentBatch, instances: Instances, left: np.ndarray, later: np.ndarray) -> np.ndarray:
-    """(mention pairs, 2): sentences before and behind ``later`` (mention pairs,), the sentence of the later mention."""
+    """Shape: (mention pairs, 2): sentences before and behind ``later`` Shape: (mention pairs,), the sentence of the later mention."""
     n_sentences = np.asarray([len(p.sentence_words) for p in batch.pieces])[instances.document[left]]
     features = _buckets(later, BEFORE_EDGES), _buckets(n_sentences - 1 - later, BEHIND_EDGES)
     return np.stack(features, axis=1, dtype=np.int64)
@@ -231,9 +231,9 @@ def _place_features(batch: DocumentBatch, instances: Instances, left: np.ndarray
 def _pair_features(
     instances: Instances, pair: np.ndarray, entities: tuple[np.ndarray, np.ndarray], apart: np.ndarray
 ) -> np.ndarray:
-    """(pairs, 4): mentions of either entity, mention pairs within a sentence, sentences between the nearest.
+    """Shape: (pairs, 4): mentions of either entity, mention pairs within a sentence, sentences between the nearest.
 
-    ``apart`` (mention pairs,): buckets of sentences between them; the first is that of none.
+    ``apart`` Shape: (mention pairs,): buckets of sentences between them; the first is that of none.
     """
     n_pairs, n_buckets = len(entities[0]), len(SENTENCE_GAP_EDGES) + 1
     count = _buckets(np.bincount(instances.entity, minlength=len(instances.entity_type)), COUNT_EDGES)
@@ -248,9 +248,9 @@ def _buckets(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
 
 
 def _context(spans: np.ndarray, sentence: np.ndarray, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """(mention pairs, 4): the words around both mentions, as ``Pairs`` says.
+    """Shape: (mention pairs, 4): the words around both mentions, as ``Pairs`` says.
 
-    ``spans``, ``sentence`` (instances, 2): words of each mention and of its sentence. A mention may run beyond its sentence.
+    ``spans``, ``sentence`` Shape: (instances, 2): words of each mention and of its sentence. A mention may run beyond its sentence.
     """
     start = np.minimum(np.maximum(sentence[:, 0], spans[:, 0] - CONTEXT_WORDS), spans[:, 0])
     stop = np.minimum(np.maximum(sentence[:, 1], spans[:, 1]), spans[:, 1] + CONTEXT_WORDS)

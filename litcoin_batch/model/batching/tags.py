@@ -13,7 +13,7 @@ N_TAGS = 1 + 2 * len(ENTITY_TYPES)
 
 
 def encode_tags(ranges: np.ndarray, types: np.ndarray, n_words: int) -> np.ndarray:
-    """Tags (words,) of mentions given as word ranges (mentions, 2) and type indices (mentions,).
+    """Tags Shape: (words,) of mentions given as word ranges Shape: (mentions, 2) and type indices Shape: (mentions,).
 
     Where mentions overlap the earlier row wins: BioRED has none, other corpora a few.
     """
@@ -26,9 +26,9 @@ def encode_tags(ranges: np.ndarray, types: np.ndarray, n_words: int) -> np.ndarr
 
 
 def decode_tags(tags: np.ndarray, document: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Word ranges (mentions, 2) and types (mentions,) of the tags (words,) of several documents.
+    """Word ranges Shape: (mentions, 2) and types Shape: (mentions,) of the tags Shape: (words,) of several documents.
 
-    ``document`` (words,) says which document a word belongs to; no mention crosses a border. An inside
+    ``document`` Shape: (words,) says which document a word belongs to; no mention crosses a border. An inside
     tag that continues nothing of its type begins a mention.
     """
     kind = np.where(tags > 0, (tags - 1) // 2, -1)

@@ -34,7 +34,7 @@ def _exchange(backbone: transformers.PreTrainedModel, found: str, name: str, att
 
 
 def _mask(*sizes: object, mask_function: object, device: torch.device | str = "cpu", **others: object) -> Tensor | None:
-    """As transformers makes it for the fused kernel, or its first row (batch, 1, 1, pieces)."""
+    """As transformers makes it for the fused kernel, or its first row Shape: (batch, 1, 1, pieces)."""
     mask = transformers.AttentionMaskInterface()[_FUSED](*sizes, mask_function=mask_function, device=device, **others)
     if (
         mask is None
@@ -54,7 +54,7 @@ def _attend(
     scaling: float | None = None,
     **others: object,
 ) -> tuple[Tensor, None]:
-    """``query``, ``key``, ``value`` (batch, heads, pieces, depth); (batch, pieces, heads, depth) and no weights, as transformers asks for it."""
+    """``query``, ``key``, ``value`` Shape: (batch, heads, pieces, depth); Shape: (batch, pieces, heads, depth) and no weights, as transformers asks for it."""
     n_real = _lengths(attention_mask, *key.shape[::2])
     if (
         query.device.type != "cpu"

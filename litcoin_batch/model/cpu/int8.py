@@ -129,7 +129,7 @@ def _fuse_feed_forward(layer: nn.Module, linear: nn.Linear | None) -> None:
 
 
 class Int8Input:
-    """32-bit rows (..., inputs) to bytes (rows, inputs + added channels): 256 steps between bounds, held to the bounds beyond them.
+    """32-bit rows Shape: (..., inputs) to bytes Shape: (rows, inputs + added channels): 256 steps between bounds, held to the bounds beyond them.
 
     ``step`` is what a byte counts, ``zero`` the byte of zero, ``again`` (added,) the channels that are continued.
     """
@@ -165,7 +165,7 @@ class Int8Input:
         return done
 
     def continued(self, given: Tensor, again: Tensor) -> Tensor:
-        """``given``: bytes (rows, inputs), of whose channels ``again`` (rows, added) are the 32-bit values; the added channels behind them."""
+        """``given``: bytes Shape: (rows, inputs), of whose channels ``again`` Shape: (rows, added) are the 32-bit values; the added channels behind them."""
         beyond = again - torch.minimum(torch.maximum(again, self._lowest), self._highest)
         return torch.cat([given, self._to_bytes(beyond)], dim=1)
 
@@ -208,7 +208,7 @@ class Int8Gelu(nn.Module):
 
 
 class Product:
-    """Bytes (rows, inputs + added channels) times the weights of ``linear`` in 8 bits: (rows, outputs)."""
+    """Bytes Shape: (rows, inputs + added channels) times the weights of ``linear`` in 8 bits: Shape: (rows, outputs)."""
 
     def __init__(self, linear: nn.Linear, given: Int8Input, outputs: Tensor | None = None) -> None:
         """``outputs``: those wanted; None: all."""

@@ -19,7 +19,7 @@ STATES_STEP = 8
 
 
 def add_rows(x: Tensor) -> Tensor:
-    """``x`` (steps, batch, columns) with zeros for further documents up to a multiple of STATES_STEP."""
+    """``x`` Shape: (steps, batch, columns) with zeros for further documents up to a multiple of STATES_STEP."""
     extra = -x.shape[1] % STATES_STEP
     return nn.functional.pad(x, (0, 0, 0, extra)) if extra else x
 
@@ -41,9 +41,9 @@ class Direction(nn.Module):
         self.register_buffer("state", from_state.T.contiguous())
 
     def forward(self, x: Tensor, mask: Tensor, backward: bool) -> Tensor:
-        """(steps, batch, hidden) states over ``x`` (steps, batch, inputs).
+        """Shape: (steps, batch, hidden) states over ``x`` Shape: (steps, batch, inputs).
 
-        ``mask`` (steps, batch) bool: the real steps of each document, from its first one on; states of others are undefined.
+        ``mask`` Shape: (steps, batch) bool: the real steps of each document, from its first one on; states of others are undefined.
         ``backward`` runs from the last real step of each document to the first.
         """
         gates = self.input(x)

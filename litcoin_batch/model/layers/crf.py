@@ -35,14 +35,14 @@ def legal_transitions() -> Tensor:
 
 
 def to_grid(rows: Tensor, word_mask: Tensor, fill: float = 0.0) -> Tensor:
-    """Rows (real words, columns), document after document, as (words, batch, columns) without a tail that is all padding."""
+    """Rows Shape: (real words, columns), document after document, as Shape: (words, batch, columns) without a tail that is all padding."""
     grid = rows.new_full((*word_mask.shape, rows.shape[1]), fill)
     grid[word_mask] = rows
     return grid[:, : _longest(word_mask)].transpose(0, 1).contiguous()
 
 
 def real_words(word_mask: Tensor) -> Tensor:
-    """(words, batch, 1) bool: where the grid holds a word."""
+    """Shape: (words, batch, 1) bool: where the grid holds a word."""
     return word_mask[:, : _longest(word_mask)].T[:, :, None].contiguous()
 
 
@@ -53,8 +53,8 @@ def _longest(word_mask: Tensor) -> int:
 def log_likelihood(emissions: Tensor, transitions: Tensor, allowed: Tensor, word_mask: Tensor) -> Tensor:
     """Sum over documents of log P(some path of allowed tags).
 
-    ``emissions`` (real words, N_TAGS) scores; ``transitions`` (N_TAGS + 1, N_TAGS) scores, -inf where illegal;
-    ``allowed`` (real words, N_TAGS) bool, one tag where the annotation says it, several where it is partial.
+    ``emissions`` Shape: (real words, N_TAGS) scores; ``transitions`` Shape: (N_TAGS + 1, N_TAGS) scores, -inf where illegal;
+    ``allowed`` Shape: (real words, N_TAGS) bool, one tag where the annotation says it, several where it is partial.
     """
     peak = emissions.amax(dim=1, keepdim=True).detach()
     potential = torch.exp(emissions - peak)
@@ -68,7 +68,7 @@ def log_likelihood(emissions: Tensor, transitions: Tensor, allowed: Tensor, word
 
 
 def _log_sums(potential: Tensor, transitions: Tensor, real: Tensor) -> Tensor:
-    """(chains,): the logarithm of the sum over all paths; ``potential`` (words, chains, tags), ``real`` (words, chains)."""
+    """Shape: (chains,): the logarithm of the sum over all paths; ``potential`` Shape: (words, chains, tags), ``real`` Shape: (words, chains)."""
     step, start = transitions[:-1], transitions[-1]
     state = start * potential[0]
     sums = []
@@ -84,7 +84,7 @@ def _log_sums(potential: Tensor, transitions: Tensor, real: Tensor) -> Tensor:
 
 
 def marginals(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
-    """(real words, N_TAGS): the probability of each tag given the whole document; not for gradients."""
+    """Shape: (real words, N_TAGS): the probability of each tag given the whole document; not for gradients."""
     potential = torch.exp(emissions - emissions.amax(dim=1, keepdim=True)).double()
     order = _reversed_within(word_mask)
     # From its first word on and from its last word on a document is gone through in the same way, so at the same time.
@@ -111,7 +111,7 @@ def marginals(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tens
 
 
 def _reversed_within(word_mask: Tensor) -> Tensor:
-    """(real words,): where each word's place is if every document is reversed."""
+    """Shape: (real words,): where each word's place is if every document is reversed."""
     length = word_mask.sum(dim=1)
     last = length.cumsum(dim=0) - 1
     both_ends = torch.repeat_interleave(2 * last - length + 1, length)
@@ -124,7 +124,7 @@ def _from_grid(grid: Tensor, word_mask: Tensor) -> Tensor:
 
 
 def best_path(emissions: Tensor, transitions: Tensor, word_mask: Tensor) -> Tensor:
-    """(real words,) long: the tags of the most probable path of each document (Viterbi)."""
+    """Shape: (real words,) long: the tags of the most probable path of each document (Viterbi)."""
     # Tags before documents: what is compared then lies far apart, and documents are gone through side by side.
     score = to_grid(emissions, word_mask).transpose(1, 2).contiguous()
     real = real_words(word_mask).transpose(1, 2)

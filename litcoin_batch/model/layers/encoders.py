@@ -179,7 +179,7 @@ class TransformerEncoder(nn.Module):
         return encoded
 
     def _encode(self, ids: Tensor, shapes: Tensor, mask: Tensor) -> Tensor:
-        """(batch, pieces, width) of one window; begin and end pieces are added and taken off again."""
+        """Shape: (batch, pieces, width) of one window; begin and end pieces are added and taken off again."""
         batch, n_pieces = ids.shape
         length = mask.sum(dim=1)
         begin, end = self.special_ids
@@ -246,7 +246,7 @@ def _recur(cell: nn.RNNBase | Direction, x: Tensor, mask: Tensor, backward: bool
 
 
 def _reversed_within(mask: Tensor) -> Tensor:
-    """(steps, batch) index that reverses each document's real part and leaves padding where it is."""
+    """Shape: (steps, batch) index that reverses each document's real part and leaves padding where it is."""
     length = mask.sum(dim=0, keepdim=True)
     place = torch.arange(len(mask), device=mask.device)[:, None].expand_as(mask)
     return torch.where(place < length, length - 1 - place, place)

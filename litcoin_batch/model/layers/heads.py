@@ -72,7 +72,7 @@ class HeadConfig:
 
 
 class TagHead(nn.Module):
-    """(real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
+    """Shape: (real words, width) -> (real words, N_TAGS): what each word says of its own tag; ``transitions`` what neighbours say."""
 
     def __init__(self, width: int, config: HeadConfig) -> None:
         super().__init__()
@@ -96,7 +96,7 @@ class TagHead(nn.Module):
         return self.transition.masked_fill(~self.legal, -torch.inf)
 
     def forward(self, words: Tensor, group: Tensor) -> Tensor:
-        """``words`` (words and added rows, width); ``group`` (real words,) the same for the same word of a document."""
+        """``words`` Shape: (words and added rows, width); ``group`` Shape: (real words,) the same for the same word of a document."""
         dropout, first, *_ = self.layers
         if self.config.has("document_words"):
             n, n_groups = len(group), int(group.max()) + 1
@@ -136,7 +136,7 @@ class PairHead(nn.Module):
         )
 
     def forward(self, words: Words, instances: Instances, pairs: Pairs) -> tuple[Tensor, Tensor]:
-        """Pair logits (pairs, N_LOGITS) and mention-pair logits (mention pairs, N_LOGITS)."""
+        """Pair logits Shape: (pairs, N_LOGITS) and mention-pair logits Shape: (mention pairs, N_LOGITS)."""
         device = words.rows.device
         names = ("left", "right", "pair", "entity_1", "entity_2", *(f"{name}_features" for name in _FEATURES))
         at = {name: torch.as_tensor(getattr(pairs, name), device=device) for name in names}
@@ -162,7 +162,7 @@ class PairHead(nn.Module):
         return pooled + whole, mention_logits
 
     def _means(self, words: Words, instances: Instances) -> Tensor:
-        """(instances, width): the mean word of each mention."""
+        """Shape: (instances, width): the mean word of each mention."""
         first = words.first[instances.document] + instances.first
         n_words = instances.stop - instances.first
         owner = np.repeat(np.arange(len(n_words)), n_words)
@@ -171,7 +171,7 @@ class PairHead(nn.Module):
         return group_means(words.rows[every], owner, len(n_words))
 
     def _mentions(self, words: Words, instances: Instances, means: Tensor) -> Tensor:
-        """(instances, hidden): first, last and mean word of each mention, and its entity's type."""
+        """Shape: (instances, hidden): first, last and mean word of each mention, and its entity's type."""
         rows, device = words.rows, words.rows.device
         base = words.first[instances.document]
         first = torch.as_tensor(base + instances.first, device=device)
@@ -185,7 +185,7 @@ class PairHead(nn.Module):
 
 
 def _entity_layers(width: int, config: HeadConfig) -> nn.Sequential:
-    """(pairs, width) -> (pairs, N_LOGITS)."""
+    """Shape: (pairs, width) -> (pairs, N_LOGITS)."""
     return nn.Sequential(
         nn.LayerNorm(width),
         nn.Dropout(config.dropout),
@@ -205,7 +205,7 @@ class FeatureSum(nn.Module):
             nn.init.normal_(table.weight, std=0.1)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
-        """For ``features`` (rows, features): the sums of all combinations (combinations, hidden), and (rows,) which of them each row has."""
+        """For ``features`` Shape: (rows, features): the sums of all combinations Shape: (combinations, hidden), and Shape: (rows,) which of them each row has."""
         sums, which = self.tables[0].weight, features[:, 0]
         for table, feature in zip(self.tables[1:], features.T[1:], strict=True):
             sums = (sums[:, None] + table.weight).flatten(0, 1)

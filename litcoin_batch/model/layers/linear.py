@@ -22,7 +22,7 @@ class GroupedLinear(Linear):
     """One of rows joined with those of their groups: what groups give is computed once for each group."""
 
     def forward(self, rows: Tensor, groups: Tensor, group: Tensor) -> Tensor:  # type: ignore[override]  # takes more than a layer
-        """``rows`` (rows, width), ``groups`` (groups, width), ``group`` (rows,): (rows, outputs)."""
+        """``rows`` Shape: (rows, width), ``groups`` Shape: (groups, width), ``group`` Shape: (rows,): Shape: (rows, outputs)."""
         own, shared = self.weight.chunk(2, dim=1)
         return multiply(rows, own, self.bias).add_(multiply(groups, shared).index_select(0, group))
 

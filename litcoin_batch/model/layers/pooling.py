@@ -19,8 +19,8 @@ from litcoin_batch.model.batching.batches import ROW_STEP, DocumentBatch, padded
 class Words:
     """Vectors of a batch's words, document after document.
 
-    ``rows`` (words, width), with rows of zeros behind the last word up to a multiple of ROW_STEP, see ``batches``;
-    ``first`` (documents,) the row of each document's first word.
+    ``rows`` Shape: (words, width), with rows of zeros behind the last word up to a multiple of ROW_STEP, see ``batches``;
+    ``first`` Shape: (documents,) the row of each document's first word.
     """
 
     rows: Tensor
@@ -28,7 +28,7 @@ class Words:
 
 
 def pool_words(vectors: Tensor, batch: DocumentBatch) -> Words:
-    """The mean of each word's pieces, from ``vectors`` (batch, pieces, width)."""
+    """The mean of each word's pieces, from ``vectors`` Shape: (batch, pieces, width)."""
     lying, places = _in_memory(vectors, *torch.nonzero(batch.mask).unbind(dim=1))
     count = torch.bincount(batch.word, minlength=padded_len(len(batch.word_group), ROW_STEP))
     sums = nn.functional.embedding_bag(places, lying, count.cumsum(dim=0) - count, mode="sum")
@@ -36,7 +36,7 @@ def pool_words(vectors: Tensor, batch: DocumentBatch) -> Words:
 
 
 def _in_memory(vectors: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Tensor]:
-    """``vectors`` (rows, columns, width) as the memory has them, (places, width), and the places of those in ``row`` and ``column``.
+    """``vectors`` Shape: (rows, columns, width) as the memory has them, Shape: (places, width), and the places of those in ``row`` and ``column``.
 
     Encoders leave documents or steps first, and some beside them: nothing is copied to bring them into another order.
     """
@@ -49,19 +49,19 @@ def _in_memory(vectors: Tensor, row: Tensor, column: Tensor) -> tuple[Tensor, Te
 
 
 def group_means(rows: Tensor, group: Tensor, n_groups: int) -> Tensor:
-    """(groups, columns): the mean of the rows of each group, zero where it has none."""
+    """Shape: (groups, columns): the mean of the rows of each group, zero where it has none."""
     count = torch.bincount(group, minlength=n_groups).clamp(min=1)
     return rows.new_zeros(n_groups, rows.shape[1]).index_add_(0, group, rows).div_(count[:, None])
 
 
 def maximum(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
-    """(groups, columns): the largest of the rows of each group; every group has a row."""
+    """Shape: (groups, columns): the largest of the rows of each group; every group has a row."""
     lowest = values.new_full((n_groups, values.shape[1]), -torch.inf)
     return lowest.scatter_reduce(0, group[:, None].expand_as(values), values, "amax")
 
 
 def log_sum_exp(values: Tensor, group: Tensor, n_groups: int) -> Tensor:
-    """(groups, columns): log-sum-exp of the rows of each group; every group has a row."""
+    """Shape: (groups, columns): log-sum-exp of the rows of each group; every group has a row."""
     peak = maximum(values.detach(), group, n_groups)
     total = torch.zeros_like(peak).index_add_(0, group, torch.exp(values - peak[group]))
     return torch.log(total) + peak

@@ -58,8 +58,8 @@ class ReaderConfig:
 class Block:
     """Some mention pairs of one document, ``n_pairs`` of them, which look at the same ``words`` or at some of them.
 
-    ``words`` (words + 2,): rows of the text, and twice the row behind them, where the two queries of a pair have their place.
-    ``kinds`` (2 * pairs * (words + 2),): for each query and word, where the word stands, see ``ReaderLayer.bias``.
+    ``words`` Shape: (words + 2,): rows of the text, and twice the row behind them, where the two queries of a pair have their place.
+    ``kinds`` Shape: (2 * pairs * (words + 2),): for each query and word, where the word stands, see ``ReaderLayer.bias``.
     """
 
     n_pairs: int
@@ -85,7 +85,7 @@ class Reader(nn.Module):
     def forward(self, words: Words, means: Tensor, instances: Instances, pairs: Pairs) -> Tensor:
         """(mention pairs, 2 * reader's width): what the left and the right query of each have found.
 
-        ``means`` (instances, width), of the words of each mention.
+        ``means`` Shape: (instances, width), of the words of each mention.
         """
         device = words.rows.device
         text = words.rows if self.narrow is None else self.narrow(words.rows)
@@ -122,7 +122,7 @@ class ReaderLayer(nn.Module):
         self.dropout = nn.Dropout(config.dropout)
 
     def forward(self, queries: Tensor, text: Tensor, blocks: Sequence[Block]) -> Tensor:
-        """``queries`` (2 * mention pairs, width), left and right by turns; ``text`` (words, width)."""
+        """``queries`` Shape: (2 * mention pairs, width), left and right by turns; ``text`` Shape: (words, width)."""
         asked, keys, values = (self._heads(part(queries)) for part in (self.query, self.key, self.value))
         asked = asked * asked.shape[2] ** -0.5
         # Of the two queries of a pair: what each says to itself, and to the other.
@@ -154,11 +154,11 @@ class ReaderLayer(nn.Module):
         return self.norm(queries + self.dropout(self.second(inner)))
 
     def _heads(self, rows: Tensor) -> Tensor:
-        """(rows, width) -> (heads, rows, depth)."""
+        """Shape: (rows, width) -> (heads, rows, depth)."""
         return rows.unflatten(1, (self.n_heads, -1)).transpose(0, 1).contiguous()
 
     def bias(self) -> Tensor:
-        """(heads, kinds): of a word at distances ``i`` and ``j`` the column ``i * N_DISTANCES + j``, then of an unseen one and of a query."""
+        """Shape: (heads, kinds): of a word at distances ``i`` and ``j`` the column ``i * N_DISTANCES + j``, then of an unseen one and of a query."""
         words = (self.own[:, :, None] + self.other[:, None]).flatten(1)
         return torch.cat([words, words.new_tensor([[-torch.inf, 0.0]]).expand(self.n_heads, 2)], dim=1)
 
@@ -166,7 +166,7 @@ class ReaderLayer(nn.Module):
 def plan_blocks(
     document: np.ndarray, pairs: Pairs, n_text: int, device: torch.device
 ) -> tuple[np.ndarray, list[Block]]:
-    """The order of the mention pairs, by ``document`` (mention pairs,) and what they look at, and its blocks, each of one
+    """The order of the mention pairs, by ``document`` Shape: (mention pairs,) and what they look at, and its blocks, each of one
     document: pairs of the same sentences are looked at together. ``n_text``: rows of the text.
     """
     context = pairs.context
@@ -223,12 +223,12 @@ def _bits(start: int, stop: int) -> int:
 
 
 def _inside(places: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """(rows, places): of half-open ``spans`` (rows, 2)."""
+    """Shape: (rows, places): of half-open ``spans`` Shape: (rows, 2)."""
     return (places >= spans[:, :1]) & (places < spans[:, 1:])
 
 
 def _kinds(places: np.ndarray, seen: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """(2 * pairs * (places + 2),): see ``Block``. ``seen`` (pairs, places): whether a place belongs to what a pair looks at."""
+    """Shape: (2 * pairs * (places + 2),): see ``Block``. ``seen`` Shape: (pairs, places): whether a place belongs to what a pair looks at."""
     left, right = (_DISTANCE_OF[_distances(places, spans[:, side : side + 2]) + _FARTHEST] for side in (0, 2))
     kinds = np.full((len(spans), 2, len(places) + 2), _QUERY)
     kinds[:, 0, :-2] = np.where(seen, left * N_DISTANCES + right, _UNSEEN)
@@ -237,6 +237,6 @@ def _kinds(places: np.ndarray, seen: np.ndarray, spans: np.ndarray) -> np.ndarra
 
 
 def _distances(places: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """(rows, places): signed words from half-open ``spans`` (rows, 2) to ``places`` (places,), 0 inside, no farther than _FARTHEST."""
+    """Shape: (rows, places): signed words from half-open ``spans`` Shape: (rows, 2) to ``places`` Shape: (places,), 0 inside, no farther than _FARTHEST."""
     signed = np.minimum(places - spans[:, :1], 0) + np.maximum(places - spans[:, 1:] + 1, 0)
     return np.clip(signed, -_FARTHEST, _FARTHEST)

@@ -134,7 +134,14 @@ def annotate(
     Raises ``ContractError`` at once where the checkpoint or the vocabulary is missing or damaged. ``error`` is set, and
     the lists null, for a document that the model cannot annotate.
     """
-    loader = CheckpointLoader(checkpoint, device, tuple(lexicon or ()), batch_pieces, precision, vocabulary)
+    loader = CheckpointLoader(
+        checkpoint=checkpoint,
+        device=device,
+        lexicon=tuple(lexicon or ()),
+        batch_pieces=batch_pieces,
+        precision=precision,
+        vocabulary=vocabulary,
+    )
     loader.verify()
     return annotate_with(documents, loader, partitions)
 

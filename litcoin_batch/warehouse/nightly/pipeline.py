@@ -174,20 +174,25 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     with timed_step(run.durations_sec, "pairs"):
         changes = n_rows["documents"] or n_rows["retired"]
         drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
-    facts = {
+    facts = _facts(selection, {**configuration, "notes": notes} if notes else configuration, found)
+    run.commit(run.record({**facts, "n_restored": n_restored.total()}, counts), drop=drop)
+    return run.read_record(run.run_id)
+
+
+def _facts(selection: input_files.Selection, configuration: dict[str, Any], found: dict[str, int]) -> dict[str, Any]:
+    """What ``runs`` says of a run beside the fates of its records."""
+    model_id = configuration["model_id"]
+    return {
         "model_id": model_id,
         "vocabulary_id": vocabulary_of(model_id),
-        "n_restored": n_restored.total(),
         **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
         "baseline": selection.baseline,
-        "configuration": {**configuration, "notes": notes} if notes else configuration,
+        "configuration": configuration,
         "versions": versions(),
     }
-    run.commit(run.record(facts, counts), drop=drop)
-    return run.read_record(run.run_id)
 
 
 def _select(run: Run, inputs: Inputs) -> input_files.Selection:

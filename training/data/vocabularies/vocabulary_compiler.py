@@ -274,13 +274,13 @@ class VocabularyCompiler:
                 (
                     int(concept.taxon or 0),
                     Facts(
-                        concept.name,
-                        current,
-                        self._written.get((type_, current or concept_id), current),
-                        tuple(sorted(former_of.get((type_, concept_id), ()))),
-                        concept.trees,
-                        (self._human_of[concept_id],) if is_gene and concept_id in self._human_of else (),
-                        tuple(sorted(animals.get(concept_id, ()), key=int)) if is_gene else (),
+                        name=concept.name,
+                        current_id=current,
+                        written_id=self._written.get((type_, current or concept_id), current),
+                        former_ids=tuple(sorted(former_of.get((type_, concept_id), ()))),
+                        trees=concept.trees,
+                        human=(self._human_of[concept_id],) if is_gene and concept_id in self._human_of else (),
+                        animals=tuple(sorted(animals.get(concept_id, ()), key=int)) if is_gene else (),
                     ),
                 ),
             )
