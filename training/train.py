@@ -160,7 +160,7 @@ def run(options: dict) -> None:
 
 def start(options: dict, recipe: Recipe, data: TrainingData) -> Apprentice:
     torch.manual_seed(options["seed"])
-    # As annotating does, see ``model.cpu.memory.without_denormals``.
+    # As annotating does, see ``model.cpu.denormals``.
     torch.set_flush_denormal(True)
     device = choose_device(options["device"])
     beginnings = Beginnings(

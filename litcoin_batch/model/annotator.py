@@ -19,9 +19,10 @@ from litcoin_batch.model.batching.batches import DocumentBatch, collate, plan_ba
 from litcoin_batch.model.batching.entities import TYPE_INDEX, Entities, join_instances, link_entities
 from litcoin_batch.model.batching.pairs import Instances, Pairs, build_pairs, split_pairs
 from litcoin_batch.model.checkpoint import Checkpoint, resolve_checkpoint
+from litcoin_batch.model.cpu.denormals import without_denormals
 from litcoin_batch.model.cpu.hardware import choose_device, choose_precision
 from litcoin_batch.model.cpu.lanes import halving, in_lanes
-from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels, without_denormals
+from litcoin_batch.model.cpu.memory import give_back_memory, settle_kernels
 from litcoin_batch.model.decoding import decode_mentions, decode_relations
 from litcoin_batch.model.layers.encoders import RecurrentEncoder
 from litcoin_batch.model.layers.heads import N_CLASSES, N_LOGITS, NOVELTY

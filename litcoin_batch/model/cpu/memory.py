@@ -10,8 +10,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import torch
-
 
 def give_back_memory() -> None:
     """Return freed memory to the system; where the C library is not glibc, leave that to it.
@@ -43,14 +41,3 @@ def settle_kernels() -> None:
     """
     os.environ.setdefault("ONEDNN_PRIMITIVE_CACHE_CAPACITY", "64")
     os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
-
-
-@contextmanager
-def without_denormals() -> Iterator[None]:
-    """Numbers below 1e-38 are zero in this thread meanwhile: shares of attention as small as that cost as much as fifty others."""
-    flushes = torch.set_flush_denormal(True)
-    try:
-        yield
-    finally:
-        if flushes:
-            torch.set_flush_denormal(False)

@@ -65,7 +65,7 @@ def seen_by_spark(spark, warehouse: Path) -> dict[str, list[tuple]]:
 def test_after_every_night_readers_see_what_plain_python_says(spark, texts, tmp_path):
     baseline, nights = make_year(texts)
     oracle, warehouse, folder = Oracle(), tmp_path / "w", tmp_path / "updatefiles"
-    journal, seen = tmp_path / "journal", set()
+    journal, seen, n_before = tmp_path / "journal", set(), 0
     for number, files in enumerate([baseline, *nights]):
         # The folder keeps all files, as a mirror does.
         for file in files:
@@ -78,6 +78,7 @@ def test_after_every_night_readers_see_what_plain_python_says(spark, texts, tmp_
         if number == COMPACTED:
             with Run(spark, str(warehouse)) as run:
                 maintenance.compact(run)
+            n_before = len(journal.read_text().splitlines())
             assert seen_by_duckdb(warehouse) == expected, number
             assert seen_pairs(warehouse) == expected_pairs(warehouse), number
         if number in SPARK_NIGHTS:
@@ -97,5 +98,7 @@ def test_after_every_night_readers_see_what_plain_python_says(spark, texts, tmp_
     oracle.apply(next_year)
     assert seen_by_duckdb(warehouse) == expected_rows(oracle)
     assert seen_pairs(warehouse) == expected_pairs(warehouse) != []
-    texts_annotated = journal.read_text().splitlines()
-    assert len(texts_annotated) == len(set(texts_annotated)) > 60
+    # No text is annotated twice, but one that comes back after compaction has done away with what was retired.
+    done = journal.read_text().splitlines()
+    for texts_annotated in (done[:n_before], done[n_before:]):
+        assert len(texts_annotated) == len(set(texts_annotated)) > 20
