@@ -143,19 +143,23 @@ def test_the_record_of_the_run_is_put_and_put_again(job, call, s3, bucket, tmp_p
     assert [KEY_ID in text or SECRET in text for text in (json.dumps(record), failed.output, str(row))] == [False] * 3
 
 
-def test_the_checkpoint_is_downloaded_once_for_driver_and_workers(call, s3, bucket, tmp_path):
+def test_checkpoint_and_vocabulary_are_downloaded_once_for_driver_and_workers(call, s3, bucket, tmp_path):
     folder = tiny_checkpoint("lstm", tmp_path / "lstm")
-    bucket({f"models/lstm/{path.name}": path.read_bytes() for path in folder.iterdir()})
+    vocabulary_id = write_tiny_vocabulary(tmp_path / "words")
+    places = {"lstm": folder, "words": tmp_path / "words"}
+    files = {f"models/{name}/{path.name}": path for name, of in places.items() for path in of.iterdir()}
+    bucket({key: path.read_bytes() for key, path in files.items()})
     bucket({"in.xml": citation_file(*(citation(i, f"Aspirin inhibits COX-{i} in mice.") for i in range(1, 9)))})
     s3.calm()
     options = ("--partitions", 3, "--device", "cpu", "--warehouse", tmp_path / "w")
-    result = call("s3://bucket/in.xml", *options, "--checkpoint", "s3://bucket/models/lstm/")
+    given = ("--checkpoint", "s3://bucket/models/lstm/", "--vocabulary", "s3://bucket/models/words")
+    result = call("s3://bucket/in.xml", *options, *given)
     assert result.exit_code == 0, result.output
     rows = stored(tmp_path / "w")["annotations"]
     model_id = json.loads((folder / "manifest.json").read_text())["model_id"]
-    assert [(row["pmid"], row["model_id"].split("+")[0]) for row in rows] == [(i, model_id) for i in range(1, 9)]
+    assert [(row["pmid"], row["model_id"]) for row in rows] == [(i, f"{model_id}+{vocabulary_id}") for i in range(1, 9)]
     assert s3.seen["GET /bucket"] >= 3  # driver and workers looked for it
-    assert {s3.seen[f"HEAD /bucket/models/lstm/{path.name}"] for path in folder.iterdir()} == {1}
+    assert {s3.seen[f"HEAD /bucket/{key}"] for key in files} == {1}
 
 
 def test_a_vocabulary_that_is_not_what_its_manifest_says_stops_the_job(job, call, bucket, tmp_path, monkeypatch):

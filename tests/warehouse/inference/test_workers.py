@@ -1,4 +1,5 @@
 import os
+import shutil
 import sys
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from litcoin_batch.schema import ContractError, Document
 from litcoin_batch.warehouse.inference import annotate, register_sql
 from litcoin_batch.warehouse.inference.isolation import annotate_surviving
 from litcoin_batch.warehouse.inference.workers import annotate_with, n_tasks
+from tiny_models import tiny_checkpoint, write_tiny_vocabulary
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 DOCUMENTS = [Document(i, f"aspirin{i} and gene", "alien poison" if i in (5, 11) else "x " * i) for i in range(1, 21)]
@@ -94,6 +96,18 @@ def test_a_worker_loads_the_model_once(spark, tmp_path):
     loads = [path.read_text() for path in tmp_path.iterdir()]
     assert 1 <= len(loads) <= 2
     assert set(loads) == {"loaded\n"}
+
+
+def test_checkpoint_and_vocabulary_travel_as_archives_that_spark_unpacks(spark, tmp_path):
+    checkpoint = tiny_checkpoint("rnn", tmp_path / "rnn")
+    vocabulary_id = write_tiny_vocabulary(tmp_path / "words")
+    for name, folder in (("far_model", checkpoint), ("far_words", tmp_path / "words")):
+        archive = shutil.make_archive(str(tmp_path / name), "gztar", folder)
+        shutil.rmtree(folder)
+        spark.sparkContext.addArchive(f"{archive}#{name}")  # as --archives does
+    found = rows_of(annotate(frame(spark), "far_model", vocabulary="far_words", device="cpu"))
+    assert {row["vocabulary_id"] for row in found} == {vocabulary_id}
+    assert [row["pmid"] for row in found if row["error"] is None] == [d.pmid for d in DOCUMENTS]
 
 
 def test_a_missing_checkpoint_is_found_before_spark_works(spark, tmp_path):
