@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import platform
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial, reduce
 from importlib.metadata import version
@@ -40,6 +40,10 @@ from litcoin_batch.warehouse.tables.schemas import (
 )
 
 _MAX_NOTES = 50
+# Settings that decide whether something is published, when and how fast: with others a stopped run goes on all the same.
+_NOT_OF_THE_WORK = frozenset(
+    ("max_reject_share", "max_drop", "wait_minutes", "batch_timeout_sec", "records", "partitions", "run_id")
+)
 LOG = logging.getLogger("litcoin_batch")
 
 
@@ -125,9 +129,8 @@ def _check_same(committed: Row, asked: dict[str, str]) -> None:
 
 def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration: dict[str, str]) -> Row:
     selection = _select(run, inputs)
-    run.begin(
-        {**configuration, "baseline": inputs.baseline, "files": [(i.file.path, i.md5) for i in selection.to_read]}
-    )
+    files = [(i.file.path, i.md5) for i in selection.to_read]
+    run.begin({**_of_the_work(configuration), "baseline": inputs.baseline, "files": files})
     model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
     read = stage_records(run, sources, Reading(inputs.format, inputs.fallback_texts), selection.rejects)
@@ -193,6 +196,10 @@ def _facts(selection: input_files.Selection, configuration: dict[str, Any], foun
         "configuration": configuration,
         "versions": versions(),
     }
+
+
+def _of_the_work(configuration: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in configuration.items() if name not in _NOT_OF_THE_WORK}
 
 
 def _select(run: Run, inputs: Inputs) -> input_files.Selection:

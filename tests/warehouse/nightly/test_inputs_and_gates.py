@@ -2,12 +2,15 @@
 
 import hashlib
 from collections import Counter
+from dataclasses import fields
 
 import pytest
 
+from litcoin_batch.config import AnnotateConfig
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.nightly.input_files import APPLIED, CHANGED, DAMAGED, NEW, OUTDATED, select
+from litcoin_batch.warehouse.nightly.pipeline import _NOT_OF_THE_WORK, _of_the_work
 from litcoin_batch.warehouse.nightly.quality_gates import GateClosed, QualityGates
 from litcoin_batch.warehouse.tables.schemas import FILES, RUNS
 
@@ -153,3 +156,13 @@ def test_a_drop_of_relations_per_document_closes_the_gate(spark):
     # Of few documents nothing can be said, nor where there is nothing to compare with.
     QualityGates().check(stored, {}, {"annotated": 100, "relations": 0})
     QualityGates().check(Stored(spark), {}, {"annotated": 600, "relations": 0})
+
+
+def test_a_run_stopped_by_a_gate_goes_on_with_another_limit_and_not_with_another_precision():
+    asked = {"paths": "a", "precision": "int8", "max_reject_share": "0.01", "partitions": "None"}
+    assert _of_the_work(asked) == _of_the_work({**asked, "max_reject_share": "1.0", "partitions": "4"})
+    assert _of_the_work(asked) != _of_the_work({**asked, "precision": "float32"})
+
+
+def test_settings_that_are_not_of_the_work_are_settings():
+    assert {field.name for field in fields(AnnotateConfig)} >= _NOT_OF_THE_WORK
