@@ -40,10 +40,8 @@ from litcoin_batch.warehouse.tables.schemas import (
 )
 
 _MAX_NOTES = 50
-# Settings that decide whether something is published, when and how fast: with others a stopped run goes on all the same.
-_NOT_OF_THE_WORK = frozenset(
-    ("max_reject_share", "max_drop", "wait_minutes", "batch_timeout_sec", "records", "partitions", "run_id")
-)
+# Settings that decide whether something is published and how long to wait: with others a stopped run goes on all the same.
+_NOT_OF_THE_WORK = frozenset(("max_reject_share", "max_drop", "wait_minutes"))
 LOG = logging.getLogger("litcoin_batch")
 
 

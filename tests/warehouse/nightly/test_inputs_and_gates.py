@@ -159,8 +159,8 @@ def test_a_drop_of_relations_per_document_closes_the_gate(spark):
 
 
 def test_a_run_stopped_by_a_gate_goes_on_with_another_limit_and_not_with_another_precision():
-    asked = {"paths": "a", "precision": "int8", "max_reject_share": "0.01", "partitions": "None"}
-    assert _of_the_work(asked) == _of_the_work({**asked, "max_reject_share": "1.0", "partitions": "4"})
+    asked = {"paths": "a", "precision": "int8", "max_reject_share": "0.01", "wait_minutes": "0"}
+    assert _of_the_work(asked) == _of_the_work({**asked, "max_reject_share": "1.0", "wait_minutes": "4"})
     assert _of_the_work(asked) != _of_the_work({**asked, "precision": "float32"})
 
 
