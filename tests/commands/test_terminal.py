@@ -15,6 +15,7 @@ from click.testing import CliRunner
 from litcoin_batch import config, readers, writers
 from litcoin_batch.commands import checks, export, front_door, query, topics
 from litcoin_batch.model.cpu.hardware import PRECISIONS
+from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.spark import progress
 from litcoin_batch.warehouse.tables import queries
 from litcoin_batch.warehouse.topics import lda
@@ -94,6 +95,9 @@ def test_choices_of_options_are_those_of_the_rooms():
 def test_patterns_and_names_with_pattern_characters_are_found(place):
     (place / "a[1].xml").touch()
     checks.check_inputs(["a[1].xml", "a*.xml", str(place), (place / "a[1].xml").as_uri(), "hdfs://host/none"])
+    for missing in ("a[2].xml", "b*.xml", (place / "a[2].xml").as_uri()):
+        with pytest.raises(ConfigError, match="no such file, or a folder or pattern without files"):
+            checks.check_inputs(["a[1].xml", missing])
 
 
 def test_times_and_rates_are_told_as_in_the_examples():
