@@ -56,6 +56,12 @@ from training.learning.ranking import Example, collect, first_choice, learn, lea
 @click.option(
     "--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs left out, white space between them."
 )
+@click.option(
+    "--apart",
+    multiple=True,
+    type=click.Path(path_type=Path, exists=True),
+    help="Gold file among the corpora whose documents are counted once more, apart from the others.",
+)
 @click.option("--folds", "n_folds", default=5, show_default=True, type=click.IntRange(2))
 @click.option(
     "--output",
@@ -70,12 +76,14 @@ def main(
     numbers: Path | None,
     exclude_gold: tuple[Path, ...],
     exclude_pmids: tuple[Path, ...],
+    apart: tuple[Path, ...],
     n_folds: int,
     output: Path,
 ) -> None:
     """Write the ranker and the table of variants, and what cross-validation by document says of them."""
     try:
         documents = read_linking_corpora(corpora, root, _excluded(exclude_gold, exclude_pmids))
+        own_pmids = frozenset(document.pmid for document in read_gold(apart))
         known = VariantNumbers.read(numbers) if numbers else VariantNumbers()
         unannotated = UnannotatedVocabulary(Vocabulary.open(vocabulary))
     except LitcoinBatchError as error:
@@ -83,21 +91,26 @@ def main(
     click.echo(f"{len(documents)} documents, {n_folds} folds, {unannotated.vocabulary_id}")
     folds = [[d for d in documents if fold_of(d.pmid, n_folds) == k] for k in range(n_folds)]
     examples = collect_folds(folds, unannotated, known)
-    outcomes = _cross_validated(examples)
-    least = least_sureness(outcomes)
+    judged = _cross_validated(examples)
+    least = least_sureness([o for _, o in judged])
     ranker = replace(learn([e for some in examples for e in some]), least=least)
-    figures = figures_of([_bounded(o, least[o.type]) for o in outcomes])
+    bounded = [(pmid, _bounded(o, least[o.type])) for pmid, o in judged]
+    figures = figures_of([o for _, o in bounded])
     output.mkdir(parents=True, exist_ok=True)
     ranker.write(output / "ranker.json")
     known.over(variant_numbers(documents)).write(output / "variant_numbers.tsv")
-    about = {
+    about: dict = {
         "vocabulary_id": unannotated.vocabulary_id,
         "n_documents": len(documents),
         "n_folds": n_folds,
         "least": least,
     }
+    if apart:
+        about["apart"] = figures_of([o for pmid, o in bounded if pmid in own_pmids])
     (output / "figures.json").write_text(json.dumps(about | figures, indent=1) + "\n", encoding="utf-8")
     click.echo(table(figures))
+    if apart:
+        click.echo(f"\nof them those of {', '.join(path.name for path in apart)}\n{table(about['apart'])}")
 
 
 def _excluded(gold: tuple[Path, ...], pmid_files: tuple[Path, ...]) -> frozenset[int]:
@@ -136,12 +149,12 @@ def collect_folds(
     return examples
 
 
-def _cross_validated(examples: list[list[Example]]) -> list[Outcome]:
-    """The first corpus's mentions, each ranked by a ranker that has not seen its fold; without bounds of sureness."""
+def _cross_validated(examples: list[list[Example]]) -> list[tuple[int, Outcome]]:
+    """The first corpus's mentions with their PMIDs, each ranked by a ranker that has not seen its fold; without bounds of sureness."""
     outcomes = []
     for k, fold in enumerate(examples):
         ranker = learn([e for j, some in enumerate(examples) if j != k for e in some])
-        outcomes += [outcome(e, ranker) for e in fold if e.is_ours]
+        outcomes += [(e.pmid, outcome(e, ranker)) for e in fold if e.is_ours]
     return outcomes
 
 

@@ -41,7 +41,8 @@ def pubtator(pmid):
 @pytest.fixture(scope="module")
 def files(tmp_path_factory):
     folder = tmp_path_factory.mktemp("linking")
-    for name, pmids in (("gold", range(1, N_DOCUMENTS + 1)), ("held_out", range(101, 111))):
+    # Those of "some" are among those of "gold", but for one that no corpus has.
+    for name, pmids in (("gold", range(1, N_DOCUMENTS + 1)), ("held_out", range(101, 111)), ("some", (1, 2, 3, 555))):
         (folder / f"{name}.PubTator").write_text("".join(map(pubtator, pmids)))
     labels = "{" + ", ".join(f"{t}: {t}" for t in ENTITY_TYPES) + "}"
     (folder / "corpora.yaml").write_text(
@@ -76,7 +77,7 @@ def trained_with(files, vocabulary):
     output = files / f"out_{vocabulary}"
     options = ["--corpora", files / "corpora.yaml", "--root", files, "--vocabulary", files / vocabulary]
     options += ["--exclude-pmids", files / "held_out.txt", "--numbers", files / "numbers.tsv"]
-    options += ["--folds", 3, "--output", output]
+    options += ["--apart", files / "some.PubTator", "--folds", 3, "--output", output]
     result = CliRunner().invoke(train, list(map(str, options)), catch_exceptions=False)
     assert result.exit_code == 0, result.output
     return output
@@ -98,6 +99,12 @@ def test_the_ranker_learns_the_organism_and_the_kind_of_name(trained):
     numbers = VariantNumbers.read(trained / "variant_numbers.tsv")
     # What is known without the corpora counts more than what they say.
     assert [numbers.find(gene, "p|SUB|V|600|E") for gene in ("11", "12", "13")] == ["rs999", "rs12", "rs13"]
+
+
+def test_documents_of_a_file_are_counted_apart(trained):
+    figures = json.loads((trained / "figures.json").read_text())
+    assert [figures["apart"][type_]["n"] for type_ in (GENE, DISEASE, CELL_LINE)] == [3, 3, 0]
+    assert figures["apart"]["all"]["n"] == 12 < figures["all"]["n"]
 
 
 def test_what_a_vocabulary_knows_of_the_texts_changes_nothing(files, trained):
