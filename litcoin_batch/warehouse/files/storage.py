@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
             return Path(path_of(path)).read_text(encoding="utf-8", errors="replace")
         except (FileNotFoundError, IsADirectoryError):
             return ""
-    where = spark._jvm.org.apache.hadoop.fs.Path(path)
+    where = java_class(spark, "org.apache.hadoop.fs.Path")(path)
     files = where.getFileSystem(spark._jsc.hadoopConfiguration())
     try:
         stream = files.open(where)
@@ -79,13 +80,13 @@ def read_companion(spark: SparkSession, file: StoredFile, suffix: str) -> str:
         if not _is_missing(error):
             raise
         return ""
-    return bytes(spark._jvm.org.apache.commons.io.IOUtils.toByteArray(stream)).decode("utf-8", "replace")
+    return bytes(java_class(spark, "org.apache.commons.io.IOUtils").toByteArray(stream)).decode("utf-8", "replace")
 
 
 def _files_at(spark: SparkSession, path: str) -> list[StoredFile]:
     if is_named_locally(path) and (is_local(path) or _is_local_by_default(spark)):
         return [StoredFile(*file) for file in find_local(path)]
-    hadoop_path = spark._jvm.org.apache.hadoop.fs.Path
+    hadoop_path = java_class(spark, "org.apache.hadoop.fs.Path")
     try:
         where = hadoop_path(path)
         files = where.getFileSystem(spark._jsc.hadoopConfiguration())
@@ -115,7 +116,7 @@ class Storage:
 
     def __init__(self, spark: SparkSession, root: str) -> None:
         self._spark = spark
-        self._path = spark._jvm.org.apache.hadoop.fs.Path
+        self._path = java_class(spark, "org.apache.hadoop.fs.Path")
         self._configuration = spark._jsc.hadoopConfiguration()
         try:
             files = self._path(root).getFileSystem(self._configuration)
@@ -144,6 +145,10 @@ class Storage:
 
     def names(self, place: str) -> list[str]:
         """Sorted names of what lies in a folder; none where there is no such folder."""
+        if self._local is not None:
+            with suppress(FileNotFoundError):
+                return sorted(os.listdir(self._local / place))
+            return []
         try:
             found = self._files.listStatus(self._at(place))
         except Py4JJavaError as error:
@@ -165,13 +170,15 @@ class Storage:
 
     def read_text(self, place: str) -> str:
         """Raises ``FileNotFoundError``."""
+        if self._local is not None:
+            return _read_local(self._local / place)
         try:
             stream = self._files.open(self._at(place))
         except Py4JJavaError as error:
             if not _is_missing(error):
                 raise
             raise FileNotFoundError(self.uri(place)) from None
-        return self._spark._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+        return java_class(self._spark, "org.apache.commons.io.IOUtils").toString(stream, "UTF-8")
 
     def create_text(self, place: str, text: str) -> bool:
         """Whether this call created the file; False where there is one. Readers see it whole or not at all."""
@@ -201,10 +208,10 @@ class Storage:
         else:
             temporary = _temporary(place)
             self._write(temporary, text)
-            context = self._spark._jvm.org.apache.hadoop.fs.FileContext.getFileContext(
+            context = java_class(self._spark, "org.apache.hadoop.fs.FileContext").getFileContext(
                 self._files.getUri(), self._configuration
             )
-            options = self._spark._jvm.org.apache.hadoop.fs.Options.Rename
+            options = java_class(self._spark, "org.apache.hadoop.fs.Options").Rename
             how = self._spark.sparkContext._gateway.new_array(options, 1)
             how[0] = options.OVERWRITE
             context.rename(self._at(temporary), self._at(place), how)
@@ -238,6 +245,13 @@ def _create_local(path: Path, text: str) -> bool:
     return True
 
 
+def _read_local(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8", "replace")
+    except (IsADirectoryError, NotADirectoryError) as error:
+        raise FileNotFoundError(str(path)) from error
+
+
 def _write_local(path: Path, text: str) -> None:
     with path.open("w", encoding="utf-8") as stream:
         stream.write(text)
@@ -248,6 +262,11 @@ def _write_local(path: Path, text: str) -> None:
 def _is_missing(error: Py4JJavaError) -> bool:
     """What is asked beforehand whether it is there may be gone a moment later: this is told by who opens it."""
     return bool(error.java_exception.getClass().getName() == "java.io.FileNotFoundException")
+
+
+def java_class(spark: SparkSession, name: str) -> Any:
+    """Asked for by its whole name: of ``_jvm.org.apache`` Java would look for a class "org" in every archive, then for "apache"."""
+    return getattr(spark._jvm, name)
 
 
 def java_message(error: Py4JJavaError) -> str:
