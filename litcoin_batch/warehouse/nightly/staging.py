@@ -28,6 +28,8 @@ from litcoin_batch.warehouse.tables.schemas import SCHEMAS, conform
 LOG = logging.getLogger("litcoin_batch")
 _FOLDER = "_staging"
 _FINGERPRINT, _DONE = "fingerprint.txt", ".done"
+# The mark of success is ours: ``.done``.
+_PARQUET = {"compression": "zstd", "mapreduce.fileoutputcommitter.marksuccessfuljobs": "false"}
 
 
 class Staging:
@@ -84,8 +86,7 @@ class Staging:
             attempt = secrets.token_hex(4)
             place = self._place(f"{step}-{attempt}") if table is None else f"{table}/{self.run_id}-{attempt}"
             with report_progress(self.spark, step):
-                rows_ = conform(rows, schema).write.mode("overwrite").option("compression", "zstd")
-                rows_.parquet(self.storage.uri(place))
+                conform(rows, schema).write.options(**_PARQUET).mode("overwrite").parquet(self.storage.uri(place))
             self._tidy(place)
             self.storage.make_folder(self._place(step).rpartition("/")[0])
             if not self.storage.create_text(self._place(step + _DONE), place):
@@ -94,7 +95,7 @@ class Staging:
         return self.spark.read.schema(schema).parquet(escape(self.storage.uri(place)))
 
     def _tidy(self, place: str) -> None:
-        """Away with Spark's mark of success and Hadoop's hidden checksums: tables hold Parquet alone."""
+        """Away with Hadoop's hidden checksums: tables hold Parquet alone."""
         for name in self.storage.names(place):
             if not name.endswith(".parquet"):
                 self.storage.delete(f"{place}/{name}")
