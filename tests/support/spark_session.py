@@ -18,7 +18,10 @@ _SETTINGS = {
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     # Where in the code each expression was made is not worth a tenth of the time.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    # On a heap of this size G1 takes what Spark allocates for large objects, each of which may start a marking of everything.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    # Plans of queries that are done are kept for pages that are not shown here.
+    "spark.sql.ui.retainedExecutions": "50",
     "spark.driver.bindAddress": "127.0.0.1",
     "spark.driver.host": "127.0.0.1",
 }
@@ -34,5 +37,6 @@ def spark():
         builder = builder.config(key, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    pytest.importorskip("litcoin_batch.warehouse.spark.session").remember_classes(session)
     yield session
     session.stop()

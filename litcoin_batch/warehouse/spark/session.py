@@ -32,6 +32,8 @@ _DEFAULTS = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.session.timeZone": "UTC",
 }
+# Classes that pyspark asks for by their short names, at every column and every call with several.
+_CLASSES = ("functions", "PythonUtils", "PythonSQLUtils")
 # What has to be said before there is a context. Bars of tasks would cross the lines of our own.
 _AT_START = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "OFF"}
 
@@ -60,7 +62,16 @@ def open_session() -> SparkSession:
     for key, value in _DEFAULTS.items():
         if not given.contains(key):
             spark.conf.set(key, value)
+    remember_classes(spark)
     return spark
+
+
+def remember_classes(spark: SparkSession) -> None:
+    """Ask for each class once: a short name is looked for in every archive of Spark, in vain, each time that it is asked for,
+    which is a tenth of what the driver of a small night computes.
+    """
+    for name in _CLASSES:
+        setattr(spark._jvm, name, getattr(spark._jvm, name))
 
 
 @contextmanager
