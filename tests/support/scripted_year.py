@@ -85,8 +85,10 @@ class Oracle:
         return newest
 
 
-def make_year(texts: Sequence[str], seed: int = 7, year: int = 26) -> tuple[list[NlmFile], list[list[NlmFile]]]:
-    """The baseline's files, and the nights: what comes together. Every kind of trouble is in it."""
+def make_year(
+    texts: Sequence[str], seed: int = 7, year: int = 26, per_night: int = 3
+) -> tuple[list[NlmFile], list[list[NlmFile]]]:
+    """The baseline's files, and the nights: ``per_night`` update files come together. Every kind of trouble is in it."""
     rng = random.Random(seed)
     # A small stock, so that texts come back to a PMID that had them before.
     stock = {pmid: [*rng.sample(texts, 3), None] for pmid in range(1, N_PMIDS + 1)}
@@ -106,13 +108,17 @@ def make_year(texts: Sequence[str], seed: int = 7, year: int = 26) -> tuple[list
         if number % 4 == 0:
             records.append(record(chosen[0]))
         updates.append(NlmFile(base + N_BASELINE + number + 1, records))
-    nights = [updates[i : i + 3] for i in range(0, N_UPDATES, 3)]
+    nights = [updates[i : i + per_night] for i in range(0, N_UPDATES, per_night)]
+
+    def night_of(number: int) -> list[NlmFile]:
+        return next(night for night in nights if updates[number] in night)
+
     # Out of order: the fifth comes with the ninth, the twelfth last of all.
     for late, when in ((4, 8), (11, N_UPDATES - 1)):
-        next(night for night in nights if updates[late] in night).remove(updates[late])
-        next(night for night in nights if updates[when] in night).append(updates[late])
-    # Issued again: without some of its records, with others; and once more as it was, which is nothing new.
+        night_of(late).remove(updates[late])
+        night_of(when).append(updates[late])
+    # Issued again, after its night: without some of its records, with others; and once more as it was, which is nothing new.
     again = NlmFile(updates[14].order, [*updates[14].records[2:], record(3), record(55)])
-    nights[6].append(again)
-    nights[8].append(again)
+    night_of(18).append(again)
+    night_of(24).append(again)
     return baseline, nights
