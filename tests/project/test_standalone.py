@@ -19,7 +19,7 @@ import pyspark
 import pytest
 
 from citations import citation, write_file
-from damage.kills import look
+from damage.kills import FEW_ROWS, look
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from tiny_models import documents, tiny_checkpoint
 from warehouses import annotate
@@ -146,7 +146,8 @@ def small(cores: int) -> list[str]:
         "spark.executor.extraJavaOptions": JVM,
         "spark.driver.extraJavaOptions": JVM,
     }
-    return [word for key, value in settings.items() for word in ("--conf", f"{key}={value}")]
+    every = [*FEW_ROWS, *(f"{key}={value}" for key, value in settings.items())]
+    return [word for setting in every for word in ("--conf", setting)]
 
 
 def test_tasks_of_the_shipped_settings_take_the_gpu_that_the_worker_gave_them(start, tmp_path):
@@ -172,7 +173,8 @@ def test_a_worker_that_dies_in_mid_run_costs_nothing(start, spark, tmp_path):
     citations = [citation(d.pmid, d.abstract, title=d.title) for d in documents(300)]
     source = write_file(tmp_path, "pubmed26n0001.xml.gz", *citations)
     loader = CheckpointLoader(str(checkpoint), device="cpu")
-    annotate(spark, tmp_path / "calm", source, run_id="night", model_id=loader.verify(), loader=loader)
+    # In one task: one process of this session loads the model.
+    annotate(spark, tmp_path / "calm", source, run_id="night", partitions=1, model_id=loader.verify(), loader=loader)
 
     url = start_master(start)
     workers = [

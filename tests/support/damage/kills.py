@@ -37,15 +37,18 @@ KINDS = ("driver", "machine", "jvm", "driver", "worker")
 TABLES = ("documents", "annotations", "mentions", "relations", "pairs", "rejects", "files")
 POLL_SEC = 0.4
 PATIENCE_SEC = 900
-# For processes that live for seconds and tables of a few rows.
-QUICK = (
-    "spark.ui.enabled=false",
-    "spark.driver.memory=1g",
-    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+# For tables of a few rows, and for processes that live for seconds.
+FEW_ROWS = (
     "spark.sql.shuffle.partitions=2",
     "spark.sql.codegen.wholeStage=false",
     "spark.sql.codegen.factoryMode=NO_CODEGEN",
     "spark.python.sql.dataFrameDebugging.enabled=false",
+)
+QUICK = (
+    "spark.ui.enabled=false",
+    "spark.driver.memory=1g",
+    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    *FEW_ROWS,
 )
 
 View = dict[str, list[tuple]]

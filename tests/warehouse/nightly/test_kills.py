@@ -21,7 +21,8 @@ class InTheMiddle(Trial):
 
     def undisturbed(self, night, files):
         loader = CheckpointLoader(str(self.nightly.checkpoint), device="cpu")
-        settings = {"run_id": f"night-{night}", "model_id": loader.verify(), "loader": loader}
+        # In one task: one process of this session loads the model.
+        settings = {"run_id": f"night-{night}", "partitions": 1, "model_id": loader.verify(), "loader": loader}
         annotate(self.spark, self.folder / "calm", files, **settings)
         return look(self.folder / "calm"), PATIENCE_SEC
 
