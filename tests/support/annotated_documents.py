@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 
 TITLE = "Aspirin & <ibuprofen> in “BRCA1” carriers \U0001f9ec"
@@ -29,6 +31,17 @@ _RELATIONS = (
     ("rs6025", "D001943", "Positive_Correlation", False, "rs6025"),
     ("D001241", "local:7:1", "Negative_Correlation", False, "D001241"),
 )
+
+
+def every_mention(text: str, names: Mapping[str, tuple[str, str]]) -> tuple[Mention, ...]:
+    """Wherever one of the ``names`` (surface -> type, concept id) stands in the text, in order."""
+    found = []
+    for name, (type, entity_id) in names.items():
+        at = text.find(name)
+        while at >= 0:
+            found.append(Mention(at, at + len(name), type, name, (entity_id,)))
+            at = text.find(name, at + 1)
+    return tuple(sorted(found, key=lambda m: (m.start, m.end)))
 
 
 def annotated(pmid: int = 7, title: str | None = TITLE, abstract: str | None = ABSTRACT, **citation) -> Document:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from litcoin_batch.schema import Mention
+from annotated_documents import every_mention
 from tiny_models import documents
 
 MENTIONS = {
@@ -20,13 +20,7 @@ MENTIONS = {
 
 
 def gold_mentions(document):
-    found = []
-    for surface, (kind, concept) in MENTIONS.items():
-        start = document.text.find(surface)
-        while start >= 0:
-            found.append(Mention(start, start + len(surface), kind, surface, (concept,)))
-            start = document.text.find(surface, start + 1)
-    return sorted(found, key=lambda m: (m.start, m.end))
+    return list(every_mention(document.text, MENTIONS))
 
 
 def write_gold(path, pmids):

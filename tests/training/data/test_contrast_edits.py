@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from litcoin_batch.schema import Annotation, Document, Mention, Relation
+from annotated_documents import every_mention
+from litcoin_batch.schema import Annotation, Document, Relation
 from training.data.made.contrast_edits import edited_documents
 
 TITLE = "A note on zebrolin."
+NAMES = {"zebrolin": ("ChemicalEntity", "C1"), "GENA": ("GeneOrGeneProduct", "1"), "GENB": ("GeneOrGeneProduct", "2")}
 
 
 def document(sentence: str, kind: str = "Positive_Correlation", extra: str = "") -> Document:
     abstract = f"Cells were grown. {sentence}{extra} Work on GENB goes on."
-    text = f"{TITLE} {abstract}"
-    mentions = []
-    for name, type, entity_id in (
-        ("zebrolin", "ChemicalEntity", "C1"),
-        ("GENA", "GeneOrGeneProduct", "1"),
-        ("GENB", "GeneOrGeneProduct", "2"),
-    ):
-        at = text.find(name)
-        while at >= 0:
-            mentions.append(Mention(at, at + len(name), type, name, (entity_id,)))
-            at = text.find(name, at + 1)
-    mentions = tuple(sorted(mentions, key=lambda m: m.start))
-    gold = Annotation(7, mentions, (Relation.between("C1", "1", kind, True, subject="C1"),))
+    gold = Annotation(
+        7, every_mention(f"{TITLE} {abstract}", NAMES), (Relation.between("C1", "1", kind, True, subject="C1"),)
+    )
     return Document(7, TITLE, abstract, gold=gold)
 
 

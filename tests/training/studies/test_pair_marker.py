@@ -9,7 +9,8 @@ import pytest
 import torch
 from click.testing import CliRunner
 
-from litcoin_batch.schema import Annotation, Document, Mention, Relation
+from annotated_documents import every_mention
+from litcoin_batch.schema import Annotation, Document, Relation
 from tiny_models import tiny_backbone
 from training.data.examples import CLASSES
 from training.data.marked_pairs import marked_pairs
@@ -17,23 +18,14 @@ from training.studies.gap_table import main as gap_table
 from training.studies.pair_classifier import PairMarker, sample_negatives, train_epoch
 from training.studies.pair_marker import main as pair_marker
 
+NAMES = {"zol": ("ChemicalEntity", "C"), "GENA": ("GeneOrGeneProduct", "1"), "GENB": ("GeneOrGeneProduct", "2")}
 CHEMICAL_GENE = [("ChemicalEntity", "GeneOrGeneProduct")]
 
 
 def document(pmid: int = 1, label: str = "Positive_Correlation") -> Document:
     title, abstract = "Work on zol.", "We found that zol raised GENA. Later GENB was seen."
-    text = f"{title} {abstract}"
-    mentions = []
-    for name, type, entity_id in (
-        ("zol", "ChemicalEntity", "C"),
-        ("GENA", "GeneOrGeneProduct", "1"),
-        ("GENB", "GeneOrGeneProduct", "2"),
-    ):
-        at = text.find(name)
-        while at >= 0:
-            mentions.append(Mention(at, at + len(name), type, name, (entity_id,)))
-            at = text.find(name, at + 1)
-    gold = Annotation(pmid, tuple(sorted(mentions, key=lambda m: m.start)), (Relation("1", "C", label, True),))
+    mentions = every_mention(f"{title} {abstract}", NAMES)
+    gold = Annotation(pmid, mentions, (Relation("1", "C", label, True),))
     return Document(pmid, title, abstract, gold=gold)
 
 
