@@ -1,27 +1,17 @@
 import json
 
-import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
 from safetensors.torch import load_file
-from tokenizers import Tokenizer
-from tokenizers.models import WordPiece
-from tokenizers.normalizers import BertNormalizer
-from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from litcoin_batch.model.annotator import allowed_type_pairs
-from litcoin_batch.model.batching.batches import padded_len
 from litcoin_batch.model.checkpoint import Checkpoint, verify_checkpoint
-from litcoin_batch.readers import read_gold
-from litcoin_batch.schema import ENTITY_TYPES, ConfigError
-from tiny_models import TYPE_PAIRS, documents, tiny_backbone
+from litcoin_batch.schema import ENTITY_TYPES
+from tiny_models import tiny_backbone
 from toy_gold import write_gold
 from training import pretrain_embeddings, train
 from training.average import main as average_main
-from training.data.examples import epoch_batches, prepare, stack
-from training.data.piece_vocabulary import SPECIAL, load_embeddings, shrink_vocabulary, train_tokenizer
-from training.data.training_data import related_types
+from training.data.piece_vocabulary import load_embeddings
 from training.evaluate import main as evaluate_main
 
 SETTINGS = (
@@ -37,9 +27,28 @@ SETTINGS = (
 )
 
 
-@pytest.fixture
-def gold(tmp_path):
-    return write_gold(tmp_path / "train.txt", range(100, 112)), write_gold(tmp_path / "dev.txt", range(200, 204))
+@pytest.fixture(scope="module")
+def gold(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("gold")
+    return write_gold(folder / "train.txt", range(100, 112)), write_gold(folder / "dev.txt", range(200, 204))
+
+
+@pytest.fixture(scope="module")
+def whole(gold, tmp_path_factory):
+    """The checkpoint of an undisturbed run with nothing but ``SETTINGS``; nobody writes into it."""
+    return trained(gold, tmp_path_factory.mktemp("whole") / "checkpoint")
+
+
+@pytest.fixture(scope="module")
+def recognition(gold, tmp_path_factory):
+    """The checkpoint of the first stage alone; nobody writes into it."""
+    return trained(gold, tmp_path_factory.mktemp("recognition") / "checkpoint", "--stage", "recognition")
+
+
+def trained(gold, output, *more):
+    result = run_train(gold, output, *more)
+    assert result.exit_code == 0, result.output
+    return output
 
 
 def run_train(gold, output, *more, encoder="lstm"):
@@ -58,18 +67,16 @@ def run_train(gold, output, *more, encoder="lstm"):
     return CliRunner().invoke(train.main, [*arguments, *SETTINGS, *more])
 
 
-def test_a_run_leaves_a_checkpoint_that_scores(gold, tmp_path):
-    result = run_train(gold, tmp_path / "out")
-    assert result.exit_code == 0, result.output
-    verify_checkpoint(tmp_path / "out")
-    names = {path.name for path in (tmp_path / "out").iterdir()}
+def test_a_run_leaves_a_checkpoint_that_scores(gold, whole, tmp_path):
+    verify_checkpoint(whole)
+    names = {path.name for path in whole.iterdir()}
     told = {"README.md", "config.json", "curves.jsonl", "curves.png", "manifest.json", "metrics.json"}
     assert names == {*told, "input_ranges.safetensors", "model.safetensors", "tokenizer.json"}
     scored = CliRunner().invoke(
         evaluate_main,
         [
             "--checkpoint",
-            str(tmp_path / "out"),
+            str(whole),
             "--gold",
             str(gold[1]),
             "--precision",
@@ -81,7 +88,7 @@ def test_a_run_leaves_a_checkpoint_that_scores(gold, tmp_path):
     assert scored.exit_code == 0, scored.output
     figures, kept = (
         json.loads((tmp_path / "figures.json").read_text()),
-        json.loads((tmp_path / "out" / "metrics.json").read_text()),
+        json.loads((whole / "metrics.json").read_text()),
     )
     assert figures["ner"] == kept["ner"] and figures["gold_entities"] == kept["gold_entities"]
     for level in ("pair", "pair_type", "pair_type_novelty"):
@@ -101,8 +108,7 @@ def test_training_learns_what_can_be_learnt(gold, tmp_path):
     assert figures["ner"]["f1"] > 0.95 and figures["gold_entities"]["pair_type"]["f1"] > 0.95
 
 
-def test_resuming_equals_an_undisturbed_run(gold, tmp_path, monkeypatch):
-    assert run_train(gold, tmp_path / "whole").exit_code == 0
+def test_resuming_equals_an_undisturbed_run(gold, whole, tmp_path, monkeypatch):
     save = train.save_state
 
     def interrupted(folder, model, average, optimizer, progress):
@@ -116,8 +122,8 @@ def test_resuming_equals_an_undisturbed_run(gold, tmp_path, monkeypatch):
     refused = run_train(gold, tmp_path / "halves", "--seed", "2")
     assert refused.exit_code == 1 and "another seed" in refused.output
     assert run_train(gold, tmp_path / "halves").exit_code == 0
-    whole, halves = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "halves"))
-    assert all(torch.equal(weight, halves[name]) for name, weight in whole.items())
+    undisturbed, halves = (load_file(folder / "model.safetensors") for folder in (whole, tmp_path / "halves"))
+    assert all(torch.equal(weight, halves[name]) for name, weight in undisturbed.items())
 
 
 def test_transformers_train_from_a_local_folder(gold, tmp_path):
@@ -152,29 +158,11 @@ def test_wrong_settings_are_named(gold, tmp_path, change, word):
     assert result.exit_code == 1 and word in result.output
 
 
-def test_partial_labels_leave_other_types_open(gold):
-    document = read_gold([gold[0]])[0]
-    tokenizer = train_tokenizer([document.text], 300)
-    (whole,), (partial,) = (
-        prepare([document], tokenizer),
-        prepare([document], tokenizer, ("GeneOrGeneProduct",), relations=None),
-    )
-    disease = ENTITY_TYPES.index("DiseaseOrPhenotypicFeature")
-    assert (whole.allowed.sum(axis=1) == 1).all() and partial.relations is None
-    gene = partial.allowed.sum(axis=1) == 1
-    assert (partial.allowed[gene] == whole.allowed[gene]).all() and 0 < gene.sum() < len(gene)
-    assert partial.allowed[~gene][:, [0, 1 + 2 * disease, 2 + 2 * disease]].all()
-    assert not partial.allowed[~gene][:, 1:3].any()
-
-
-def test_a_run_goes_on_from_recognition_alone(gold, tmp_path):
-    result = run_train(gold, tmp_path / "first", "--stage", "recognition")
-    assert result.exit_code == 0, result.output
-    history = [json.loads(line) for line in (tmp_path / "first" / "curves.jsonl").read_text().splitlines()]
+def test_a_run_goes_on_from_recognition_alone(gold, recognition, tmp_path):
+    history = [json.loads(line) for line in (recognition / "curves.jsonl").read_text().splitlines()]
     assert not any("pair_loss" in row for row in history) and history[-1]["tag_loss"] < history[0]["tag_loss"]
-    result = run_train(gold, tmp_path / "second", "--init", str(tmp_path / "first"), "--set", "epochs=1")
-    assert result.exit_code == 0, result.output
-    first, second = (Checkpoint.load(tmp_path / name) for name in ("first", "second"))
+    trained(gold, tmp_path / "second", "--init", str(recognition), "--set", "epochs=1")
+    first, second = (Checkpoint.load(folder) for folder in (recognition, tmp_path / "second"))
     row = json.loads((tmp_path / "second" / "curves.jsonl").read_text())
     assert row["tag_loss"] < history[0]["tag_loss"] and row["pair_loss"] > 0
     assert (
@@ -186,22 +174,18 @@ def test_a_run_goes_on_from_recognition_alone(gold, tmp_path):
     )
 
 
-def test_trainings_that_began_alike_are_averaged(gold, tmp_path):
-    assert run_train(gold, tmp_path / "first", "--stage", "recognition").exit_code == 0
-    for seed in ("1", "2"):
-        assert (
-            run_train(
-                gold, tmp_path / seed, "--init", str(tmp_path / "first"), "--seed", seed, "--store", "float32"
-            ).exit_code
-            == 0
-        )
+def test_trainings_that_began_alike_are_averaged(gold, recognition, tmp_path):
+    folders = [
+        trained(gold, tmp_path / seed, "--init", str(recognition), "--seed", seed, "--store", "float32")
+        for seed in ("1", "2")
+    ]
 
-    def average(*names):
-        folders = [argument for name in names for argument in ("--checkpoint", str(tmp_path / name))]
+    def average(*some):
+        given = [argument for folder in some for argument in ("--checkpoint", str(folder))]
         return CliRunner().invoke(
             average_main,
             [
-                *folders,
+                *given,
                 "--dev",
                 str(gold[1]),
                 "--output",
@@ -213,32 +197,28 @@ def test_trainings_that_began_alike_are_averaged(gold, tmp_path):
             ],
         )
 
-    result = average("1", "2")
+    result = average(*folders)
     assert result.exit_code == 0, result.output
-    one, two, mean = (Checkpoint.load(tmp_path / name) for name in ("1", "2", "mean"))
+    one, two, mean = (Checkpoint.load(folder) for folder in (*folders, tmp_path / "mean"))
     for name, weight in mean.model.state_dict().items():
         assert torch.allclose(weight, (one.model.state_dict()[name] + two.model.state_dict()[name]) / 2, atol=1e-6)
     assert set(mean.config.training["average_of"]) == {one.model_id, two.model_id} and mean.config.training["init"]
-    assert "did not begin from one checkpoint" in average("1", "first").output
-    assert "give two or more" in average("1").output
+    assert "did not begin from one checkpoint" in average(folders[0], recognition).output
+    assert "give two or more" in average(folders[0]).output
 
 
-def test_a_start_of_another_kind_is_refused(gold, tmp_path):
-    assert run_train(gold, tmp_path / "lstm").exit_code == 0
-    result = run_train(gold, tmp_path / "rnn", "--init", str(tmp_path / "lstm"), encoder="rnn")
+def test_a_start_of_another_kind_is_refused(gold, whole, tmp_path):
+    result = run_train(gold, tmp_path / "rnn", "--init", str(whole), encoder="rnn")
     assert result.exit_code == 1 and "found lstm" in result.output
-    result = run_train(gold, tmp_path / "wide", "--init", str(tmp_path / "lstm"), "--set", "pair_width=24")
+    result = run_train(gold, tmp_path / "wide", "--init", str(whole), "--set", "pair_width=24")
     assert result.exit_code == 1 and "another shape" in result.output
 
 
-def test_parts_of_the_heads_are_left_behind(gold, tmp_path):
-    assert run_train(gold, tmp_path / "whole").exit_code == 0
-    result = run_train(
-        gold, tmp_path / "lean", "--init", str(tmp_path / "whole"), "--set", "without=reader", "--set", "epochs=1"
-    )
-    assert result.exit_code == 0, result.output
-    whole, lean = (Checkpoint.load(tmp_path / name) for name in ("whole", "lean"))
-    left = whole.model.state_dict().keys() - lean.model.state_dict().keys()
+def test_parts_of_the_heads_are_left_behind(gold, whole, tmp_path):
+    options = ("--init", str(whole), "--set", "without=reader", "--set", "epochs=1")
+    folders = (whole, trained(gold, tmp_path / "lean", *options))
+    complete, lean = (Checkpoint.load(folder) for folder in folders)
+    left = complete.model.state_dict().keys() - lean.model.state_dict().keys()
     assert left and all(name.startswith(("pair_head.reader.", "pair_head.read.")) for name in left)
     # Ranges were observed of what is there, and of nothing else.
     assert lean.input_ranges and not any("reader" in name for name in lean.input_ranges)
@@ -258,63 +238,6 @@ def test_embeddings_are_learnt_once_and_shared(gold, tmp_path):
     torch.testing.assert_close(trained.model.encoder.embedding.weight, weights, atol=2e-3, rtol=2e-3)
     refused = run_train(gold, tmp_path / "other", "--embeddings", str(tmp_path / "nowhere"))
     assert refused.exit_code == 1 and "nowhere" in refused.output
-
-
-def test_pair_targets_are_the_gold_relations(gold):
-    gold_documents = read_gold([gold[0]])[:4]
-    tokenizer = train_tokenizer([d.text for d in gold_documents], 300)
-    examples = prepare(gold_documents, tokenizer)
-    batch = stack(examples, 0, allowed_type_pairs(TYPE_PAIRS), 3)
-    assert int((batch.target > 0).sum()) == sum(len(d.gold.relations) for d in gold_documents)
-    assert ((batch.novel >= 0) == (batch.target > 0)).all()
-    related = [
-        frozenset((examples[d].entities.ids[a - base], examples[d].entities.ids[b - base]))
-        for a, b, target in zip(batch.pairs.entity_1, batch.pairs.entity_2, batch.target, strict=True)
-        if target > 0
-        for d in [batch.instances.entity_document[a]]
-        for base in [int((batch.instances.entity_document < d).sum())]
-    ]
-    assert sorted(map(sorted, related)) == sorted(sorted(r.pair) for d in gold_documents for r in d.gold.relations)
-
-
-def test_epochs_see_every_example_once_within_the_bound(gold):
-    examples = prepare(read_gold([gold[0]]), train_tokenizer([d.text for d in documents()], 300))
-    batches = epoch_batches(examples, 256, np.random.default_rng(0))
-    assert sorted(i for batch in batches for i in batch) == list(range(len(examples)))
-    for batch in batches:
-        longest = max(padded_len(examples[i].pieces.n_pieces) for i in batch)
-        assert len(batch) == 1 or longest * len(batch) <= 256
-
-
-def test_a_cut_vocabulary_spells_the_same_words():
-    texts = [d.text for d in documents()]
-    characters = sorted(set("".join(texts).lower()) - {" "})
-    words = sorted({w for t in texts for w in t.lower().split()})
-    pieces = [*SPECIAL, *characters, *(f"##{c}" for c in characters), *(w for w in words if len(w) > 1)]
-    tokenizer = Tokenizer(WordPiece({p: i for i, p in enumerate(pieces)}, unk_token="[UNK]"))
-    tokenizer.normalizer, tokenizer.pre_tokenizer = BertNormalizer(lowercase=True), BertPreTokenizer()
-    smaller, kept = shrink_vocabulary(tokenizer, texts, 110)
-    assert smaller.get_vocab_size() == len(kept) == 110 < len(pieces)
-    assert [pieces[i] for i in kept] == [smaller.id_to_token(i) for i in range(110)]
-    for text in texts:
-        whole, cut = tokenizer.encode(text), smaller.encode(text)
-        assert smaller.token_to_id("[UNK]") not in cut.ids
-        assert "".join(t.removeprefix("##") for t in cut.tokens) == "".join(t.removeprefix("##") for t in whole.tokens)
-
-
-def test_only_wordpiece_vocabularies_are_cut():
-    with pytest.raises(ConfigError, match="BPE"):
-        shrink_vocabulary(train_tokenizer([d.text for d in documents()], 300), [], 100)
-
-
-def test_vocabularies_are_the_same_each_time():
-    texts = [d.text for d in documents()]
-    assert train_tokenizer(texts, 300).get_vocab() == train_tokenizer(texts, 300).get_vocab()
-
-
-def test_related_types_need_two_cases(gold):
-    assert related_types(read_gold([gold[0]])) == [("DiseaseOrPhenotypicFeature", "GeneOrGeneProduct")]
-    assert related_types(read_gold([gold[0]])[1:2]) == []
 
 
 def test_a_backbone_that_is_not_there_is_named(gold, tmp_path):
