@@ -43,16 +43,21 @@ def test_each_deadly_word_has_its_reason():
     assert set(REASONS) == {*DEADLY, "poison"}
 
 
-@pytest.mark.parametrize("word", REASONS)
-def test_the_guilty_document_alone_is_lost(word):
-    some = documents(70, **{word: 40})
-    with isolated(limits=IMPATIENT if word in HANG else PATIENT) as annotator:
+# Of each group the first two are handed over together, the others with innocent ones alone.
+@pytest.mark.parametrize("words", [HANG, tuple(word for word in REASONS if word not in HANG)])
+def test_the_guilty_documents_alone_are_lost(words):
+    at = dict(zip(words, (3, 30, 40, 80, 120), strict=False))
+    some = documents(130, **at)
+    with isolated(limits=IMPATIENT if words == HANG else PATIENT) as annotator:
         found = annotator.annotate_surviving(some)
         assert annotator.model_id == MODEL_ID
-    (lost,) = [f for f in found if isinstance(f, Exception)]
-    assert isinstance(lost, RecordError)
-    assert str(lost).startswith(REASONS[word])
-    assert [f for f in found if isinstance(f, Annotation)] == [find(d) for d in some if d.pmid != 40]
+    lost = {d.pmid: f for d, f in zip(some, found, strict=True) if isinstance(f, Exception)}
+    assert set(lost) == set(at.values())
+    for word, number in at.items():
+        assert isinstance(lost[number], RecordError)
+        assert str(lost[number]).startswith(REASONS[word])
+    innocent = [find(d) for d in some if d.pmid not in lost]
+    assert [f for f in found if isinstance(f, Annotation)] == innocent
 
 
 def test_what_an_isolated_annotator_finds_is_what_the_model_finds():
