@@ -85,6 +85,7 @@ class TableLog:
 
     def __init__(self, warehouse: str) -> None:
         self.root, self.options = location_of(warehouse)
+        self._listed: dict[tuple[str, int], tuple[DataFile, ...]] = {}
 
     @cached_property
     def is_local(self) -> bool:
@@ -140,9 +141,15 @@ class TableLog:
         """
         if table not in state.versions:
             return ()
-        every = map(_data_file, actions_of(self.open(table, state.versions[table])))
+        every = self._files_of(table, state.versions[table])
         kept = (file for file in every if file.written_by is None or file.written_by in state.committed)
         return tuple(f for f in kept if model_id is None or f.model_id in (None, model_id))
+
+    def _files_of(self, table: str, version: int) -> tuple[DataFile, ...]:
+        """Listed once: what a version of a table holds does not change, and a night asks for it again and again."""
+        if (table, version) not in self._listed:
+            self._listed[table, version] = tuple(map(_data_file, actions_of(self.open(table, version))))
+        return self._listed[table, version]
 
 
 def state_of(rows: Sequence[Mapping[str, Any]], version: int = 0) -> State:
