@@ -51,6 +51,9 @@ from litcoin_batch.warehouse.spark.session import open_session
     "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON lines, one for each night."
 )
 @click.option(
+    "--filled", is_flag=True, help="Write the tables straight, without the baselines that would lead to them."
+)
+@click.option(
     "--keep", type=click.Path(path_type=Path), metavar="DIR", help="The warehouses stay there, one for each size."
 )
 def main(
@@ -59,6 +62,7 @@ def main(
     changed: tuple[int, ...],
     repeats: int,
     output: Path,
+    filled: bool,
     keep: Path | None,
 ) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
@@ -74,7 +78,7 @@ def main(
     with place as folder, output.open("w") as stream:
         stream.write(json.dumps({"environment": environment(("pyspark", "pyarrow")), "corpus": corpus.name}) + "\n")
         mirrors = [Mirror(spark, corpus, Path(folder) / str(size), size) for size in sizes]
-        for row in measure_nights(mirrors, changed, repeats):
+        for row in measure_nights(mirrors, changed, repeats, filled=filled):
             stream.write(json.dumps(row) + "\n")
             stream.flush()
             click.echo(

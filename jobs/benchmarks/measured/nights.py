@@ -14,6 +14,7 @@ from pathlib import Path
 from pyspark.sql import Row, SparkSession
 
 from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubmed
+from benchmarks.measured.filled import fill
 from benchmarks.measured.sessions import jvm_pid
 from benchmarks.processes import cpu_sec, descendants
 from benchmarks.tasks import watch_work
@@ -104,6 +105,15 @@ class Mirror:
         if some:
             self._write(some)
 
+    def fill(self) -> dict:
+        """The same tables as after the baseline, but written straight: nights are measured, not what comes before them."""
+        started, worked = time.perf_counter(), time.process_time()
+        fill(self.folder / "warehouse", self.corpus, self.n_documents, _N_CONCEPTS, MODEL_ID, _YEAR)
+        # What the night reads begins behind the files of the baseline.
+        self.n_files = -(-self.n_documents // CITATIONS_PER_FILE)
+        self.write_changes(20, -1)
+        return {"sec": time.perf_counter() - started, "cpu_sec": time.process_time() - worked}
+
     def write_changes(self, n: int, night: int) -> None:
         """``n`` documents spread over the whole warehouse: most revised, some new, some deleted."""
         n_new, n_deleted = int(n * _SHARE_NEW), int(n * _SHARE_DELETED)
@@ -174,19 +184,29 @@ def _told(record: Row) -> dict:
     }
 
 
-def measure_nights(mirrors: Sequence[Mirror], changes: Sequence[int], repeats: int) -> Iterator[dict]:
+def measure_nights(
+    mirrors: Sequence[Mirror], changes: Sequence[int], repeats: int, *, filled: bool = False
+) -> Iterator[dict]:
     """A row for each night, in turns: every turn has a night of each kind in each warehouse. Turn 0 warms up.
 
-    ``changes``: documents that change in a night. At last what a compaction is worth.
+    ``changes``: documents that change in a night. ``filled``: no baseline is applied, tables are written straight (and a
+    night of 20 documents warms up). At last what a compaction is worth.
     """
     for mirror in mirrors:
-        mirror.write_baseline()
-        yield {"what": "baseline", "size": mirror.n_documents, "turn": 0, **mirror.apply(), "n_bytes": mirror.n_bytes()}
+        size = {"size": mirror.n_documents, "turn": 0}
+        if filled:
+            yield {"what": "filled", **size, **mirror.fill(), "n_bytes": mirror.n_bytes()}
+            yield {"what": "first night", **size, **mirror.apply()}
+        else:
+            mirror.write_baseline()
+            yield {"what": "baseline", **size, **mirror.apply(), "n_bytes": mirror.n_bytes()}
     for turn in range(repeats + 1):
         for mirror in mirrors:
             size = {"size": mirror.n_documents, "turn": turn}
             yield {"what": "nothing new", **size, **mirror.apply()}
             for number, n_changed in enumerate(changes):
+                if n_changed > mirror.n_documents:
+                    continue
                 mirror.write_changes(n_changed, turn * len(changes) + number)
                 before = mirror.n_bytes()
                 yield {"what": f"{n_changed} changed", **size, **mirror.apply(), "n_bytes": mirror.n_bytes() - before}
