@@ -54,7 +54,10 @@ from litcoin_batch.warehouse.spark.session import open_session
     "--filled", is_flag=True, help="Write the tables straight, without the baselines that would lead to them."
 )
 @click.option(
-    "--keep", type=click.Path(path_type=Path), metavar="DIR", help="The warehouses stay there, one for each size."
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The warehouses stay there, one for each size; --filled takes those that are there.",
 )
 def main(
     documents: str | None,

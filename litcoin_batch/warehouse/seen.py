@@ -37,16 +37,13 @@ def only_for(question: str, script: str) -> str:
     """
     if _ASKS_FOR_NAMES.search(question):
         return script
-    views = {name: (found, _words(select)) for found, name, select in _statements(script)}
+    # Names of files are no names of views.
+    views = {found[1]: (found[0], _words(re.sub(r"'[^']*'", "", found[2]))) for found in _VIEW.finditer(script)}
     wanted, new = set[str](), _words(question)
     while new := (new & views.keys()) - wanted:
         wanted |= new
         new = set().union(*(views[name][1] for name in new))
     return "".join(statement for name, (statement, _) in views.items() if name in wanted)
-
-
-def _statements(script: str) -> list[tuple[str, str, str]]:
-    return [(found[0], found[1], found[2]) for found in _VIEW.finditer(script)]
 
 
 def _words(sql: str) -> set[str]:

@@ -108,7 +108,8 @@ class Mirror:
     def fill(self) -> dict:
         """The same tables as after the baseline, but written straight: nights are measured, not what comes before them."""
         started, worked = time.perf_counter(), time.process_time()
-        fill(self.folder / "warehouse", self.corpus, self.n_documents, _N_CONCEPTS, MODEL_ID, _YEAR)
+        if not (self.folder / "warehouse").is_dir():  # else it was kept
+            fill(self.folder / "warehouse", self.corpus, self.n_documents, _N_CONCEPTS, MODEL_ID, _YEAR)
         # What the night reads begins behind the files of the baseline.
         self.n_files = -(-self.n_documents // CITATIONS_PER_FILE)
         self.write_changes(20, -1)
