@@ -8,6 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from click.testing import CliRunner
+
+from litcoin_batch.commands.front_door import main
 from litcoin_batch.warehouse.tables.views import duckdb_script
 from warehouses import write_warehouse
 
@@ -43,3 +46,11 @@ def test_duckdb_is_asked_without_starting_anything_else(tmp_path):
     # The engine without the package around it, which takes longer to import than the answer.
     assert "_duckdb" in json.loads(modules)
     assert HEAVY & set(json.loads(modules)) == set()
+
+
+def test_no_bar_of_progress_stands_in_an_answer(tmp_path):
+    # DuckDB would draw it on standard output after two seconds.
+    write_warehouse(tmp_path / "w", {})
+    question = "SELECT current_setting('enable_progress_bar') AS bar"
+    said = CliRunner().invoke(main, ["query", "--warehouse", str(tmp_path / "w"), "--format", "csv", question])
+    assert said.stdout == "bar\nFalse\n"

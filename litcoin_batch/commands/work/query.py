@@ -13,7 +13,7 @@ from litcoin_batch.commands.terminal import Interruption
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.seen import only_for, script_of
 from litcoin_batch.warehouse.tables.places import location_of
-from litcoin_batch.warehouse.tables.queries import ask_duckdb, read_query, shipped_queries
+from litcoin_batch.warehouse.tables.queries import QUIET, ask_duckdb, read_query, shipped_queries
 
 
 def work(stop: Interruption, list_queries: bool, **options) -> Iterable[str]:
@@ -42,6 +42,7 @@ def _by_duckdb(warehouse: str, as_of: str | None, text: str, parameters: dict[st
     script = only_for(text, script_of(warehouse, as_of))
     with duckdb.connect() as connection:
         try:
+            connection.execute(QUIET)
             connection.execute(script)
             yield from ask_duckdb(connection, text, parameters, **how)
         except duckdb.Error as error:
