@@ -54,3 +54,10 @@ def test_no_bar_of_progress_stands_in_an_answer(tmp_path):
     question = "SELECT current_setting('enable_progress_bar') AS bar"
     said = CliRunner().invoke(main, ["query", "--warehouse", str(tmp_path / "w"), "--format", "csv", question])
     assert said.stdout == "bar\nFalse\n"
+
+
+def test_a_name_that_is_no_word_of_the_question_is_found_all_the_same(tmp_path):
+    write_warehouse(tmp_path / "w", {"relations": [{"pmid": 7, "type": "Bind", "model_id": "fake-1"}]})
+    question = "SELECT pmid FROM query_table('rela' || 'tions')"
+    said = CliRunner().invoke(main, ["query", "--warehouse", str(tmp_path / "w"), "--format", "csv", question])
+    assert said.stdout == "pmid\n7\n"

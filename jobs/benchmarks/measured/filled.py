@@ -19,7 +19,9 @@ from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus
 from litcoin_batch.warehouse.tables.commits import TableWriter
 from litcoin_batch.warehouse.tables.declared import PAIRS, TABLES
 from litcoin_batch.warehouse.tables.log import ANNOTATE, EMPTY
+from litcoin_batch.warehouse.tables.places import VIEWS_FOLDER
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS, arrow_schema
+from litcoin_batch.warehouse.tables.views import scripts
 
 RUN_ID = "filled"
 # So that files have about the size that a run gives them.
@@ -49,7 +51,10 @@ def fill(warehouse: Path, corpus: Corpus, n_documents: int, n_concepts: int, mod
     paths["pairs"].append(_write(warehouse, "pairs", 0, pairs.cast(arrow_schema(SCHEMAS["pairs"]))))
     versions = {table: log.add(table, paths[table]) for table in TABLES if table != "runs"}
     row = {"run_id": RUN_ID, "run_number": 1, "work": ANNOTATE, "model_id": model_id, "baseline": year}
-    log.commit(EMPTY, [{**row, "n_records": n_documents, "n_annotated": n_documents, "tables": versions}])
+    state = log.commit(EMPTY, [{**row, "n_records": n_documents, "n_annotated": n_documents, "tables": versions}])
+    (warehouse / VIEWS_FOLDER).mkdir()
+    for engine, script in scripts(log, state).items():
+        (warehouse / VIEWS_FOLDER / f"{engine}.sql").write_text(script)
 
 
 def _write(warehouse: Path, table: str, number: int, rows: pa.Table) -> str:

@@ -39,12 +39,17 @@ def _is_here(warehouse: str) -> bool:
 
 
 def _by_duckdb(warehouse: str, as_of: str | None, text: str, parameters: dict[str, str], **how) -> Iterable[str]:
-    script = only_for(text, script_of(warehouse, as_of))
+    script = script_of(warehouse, as_of)
     with duckdb.connect() as connection:
+        connection.execute(QUIET)
         try:
-            connection.execute(QUIET)
-            connection.execute(script)
-            yield from ask_duckdb(connection, text, parameters, **how)
+            try:
+                connection.execute(only_for(text, script))
+                yield from ask_duckdb(connection, text, parameters, **how)
+            except duckdb.CatalogException:
+                # A name that is misspelt, or made as the question runs: DuckDB may know better with all views before it.
+                connection.execute(script)
+                yield from ask_duckdb(connection, text, parameters, **how)
         except duckdb.Error as error:
             said = str(error).splitlines()[0]
             raise ConfigError(f"the query cannot be run: {said} (by DuckDB; --engine spark asks Spark)") from error
