@@ -29,8 +29,8 @@ _DOCUMENTS_PER_FILE = 200_000
 _N_MENTIONS, _N_RELATIONS = 12, 6
 
 _PAIRS = """
-SELECT entity_1_id, min(entity_1_type) AS entity_1_type, NULL AS entity_1_text, entity_2_id, min(entity_2_type) AS entity_2_type,
-  NULL AS entity_2_text, type, count(*) AS n_documents, 2025 AS first_year, 2025 AS last_year, 0.0 AS novel_share,
+SELECT entity_1_id, min(entity_1_type) AS entity_1_type, min(entity_1_text) AS entity_1_text, entity_2_id, min(entity_2_type) AS entity_2_type,
+  min(entity_2_text) AS entity_2_text, type, count(*) AS n_documents, 2025 AS first_year, 2025 AS last_year, 0.0 AS novel_share,
   1 - exp(sum(CAST(round(ln(1 - score) / 1e-9) AS BIGINT)) * 1e-9) AS score, max(score) AS best_score, min(pmid) AS best_pmid,
   arg_min(evidence[1].text, pmid) AS best_evidence, min(model_id) AS model_id, NULL AS vocabulary_id, min(run_id) AS run_id
 FROM read_parquet($files) GROUP BY entity_1_id, entity_2_id, type ORDER BY entity_1_id, entity_2_id, type"""
