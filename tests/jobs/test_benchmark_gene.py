@@ -37,6 +37,9 @@ def test_readers_see_the_documents_and_what_their_annotations_hold(filled):
     of_documents = ask(filled, "SELECT pmid, len(mentions) FROM annotations")
     assert {n for _, n in of_documents} == {12}
     assert ask(filled, "SELECT count(*) FROM mentions") == [(12 * N_DOCUMENTS,)]
+    # What the quality gates of later nights divide.
+    counted = ask(filled, "SELECT n_annotated, n_mentions, n_relations FROM runs")
+    assert counted == [(N_DOCUMENTS, 12 * N_DOCUMENTS, len(flat))]
 
 
 def test_its_pairs_are_those_of_its_relations(filled):
