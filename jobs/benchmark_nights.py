@@ -12,6 +12,7 @@ import json
 import logging
 import sys
 from collections import defaultdict
+from contextlib import nullcontext
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -49,7 +50,24 @@ from litcoin_batch.warehouse.spark.session import open_session
 @click.option(
     "--output", type=click.Path(path_type=Path), required=True, metavar="FILE", help="JSON lines, one for each night."
 )
-def main(documents: str | None, sizes: tuple[int, ...], changed: tuple[int, ...], repeats: int, output: Path) -> None:
+@click.option(
+    "--filled", is_flag=True, help="Write the tables straight, without the baselines that would lead to them."
+)
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The warehouses stay there, one for each size; --filled takes those that are there.",
+)
+def main(
+    documents: str | None,
+    sizes: tuple[int, ...],
+    changed: tuple[int, ...],
+    repeats: int,
+    output: Path,
+    filled: bool,
+    keep: Path | None,
+) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)
     try:
         corpus = read_corpus(documents)
@@ -59,10 +77,11 @@ def main(documents: str | None, sizes: tuple[int, ...], changed: tuple[int, ...]
     spark = with_benchmarks(open_session())
     output.parent.mkdir(parents=True, exist_ok=True)
     found: dict[tuple[int, str], list[dict]] = defaultdict(list)
-    with TemporaryDirectory(prefix="litcoin-batch-") as folder, output.open("w") as stream:
+    place = TemporaryDirectory(prefix="litcoin-batch-") if keep is None else nullcontext(keep)
+    with place as folder, output.open("w") as stream:
         stream.write(json.dumps({"environment": environment(("pyspark", "pyarrow")), "corpus": corpus.name}) + "\n")
         mirrors = [Mirror(spark, corpus, Path(folder) / str(size), size) for size in sizes]
-        for row in measure_nights(mirrors, changed, repeats):
+        for row in measure_nights(mirrors, changed, repeats, filled=filled):
             stream.write(json.dumps(row) + "\n")
             stream.flush()
             click.echo(

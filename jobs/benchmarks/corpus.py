@@ -88,7 +88,8 @@ def write_jsonl(documents: Iterable[Document], path: Path) -> None:
 
 def write_pubmed(documents: Iterable[Document], path: Path, deleted: Sequence[int] = ()) -> None:
     """In the layout of NLM's files, with as much around the text as an average citation has there."""
-    with gzip.open(path, "wb", compresslevel=6) as out:
+    # Written fast: how small the files are is not what is measured.
+    with gzip.open(path, "wb", compresslevel=1) as out:
         out.write(b'<?xml version="1.0" encoding="utf-8"?>\n<PubmedArticleSet>\n')
         for document in documents:
             out.write(_citation(document).encode("utf-8"))

@@ -56,6 +56,49 @@ def watch_tasks(spark: SparkSession) -> Iterator[Tasks]:
         tasks.all += _tasks_of(spark, stage)
 
 
+@dataclass(slots=True)
+class Work:
+    """Filled when the block of ``watch_work`` ends: jobs of Spark, what it has written to files (staged and kept for good),
+    and between the stages of its jobs.
+    """
+
+    n_jobs: int = 0
+    n_bytes_to_files: int = 0
+    n_bytes_shuffled: int = 0
+
+    def told(self) -> dict[str, int]:
+        return {
+            "jobs": self.n_jobs,
+            "n_bytes_to_files": self.n_bytes_to_files,
+            "n_bytes_shuffled": self.n_bytes_shuffled,
+        }
+
+
+@contextmanager
+def watch_work(spark: SparkSession) -> Iterator[Work]:
+    """What Spark did, in this JVM, for whatever the block asks of it."""
+    before, n_bytes, work = _jobs(spark).keys(), _bytes_to_files(spark), Work()
+    yield work
+    work.n_bytes_to_files = _bytes_to_files(spark) - n_bytes
+    new = [job.stageIds() for number, job in _jobs(spark).items() if number not in before]
+    work.n_jobs = len(new)
+    stages = {stages.apply(i) for stages in new for i in range(stages.size())}
+    work.n_bytes_shuffled = sum(_bytes_shuffled(spark, stage) for stage in stages)
+
+
+def _bytes_to_files(spark: SparkSession) -> int:
+    every = spark.sparkContext._jvm.org.apache.hadoop.fs.FileSystem.getAllStatistics()
+    return sum(every.get(i).getBytesWritten() for i in range(every.size()))
+
+
+def _bytes_shuffled(spark: SparkSession, stage: int) -> int:
+    try:
+        return spark.sparkContext._jsc.sc().statusStore().lastStageAttempt(stage).shuffleWriteBytes()
+    except Py4JJavaError:
+        # Its output was there already.
+        return 0
+
+
 def _jobs(spark: SparkSession) -> dict[int, Any]:
     """What Spark knows of its jobs, by their numbers."""
     context = spark.sparkContext._jsc.sc()

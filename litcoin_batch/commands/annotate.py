@@ -36,3 +36,4 @@ def check(settings: AnnotateConfig) -> None:
     checks.check_vocabulary(settings.vocabulary)
     checks.check_inputs(settings.paths)
     checks.check_output(settings.warehouse)
+    checks.check_layout(settings.warehouse)

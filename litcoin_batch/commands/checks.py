@@ -14,6 +14,7 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 from litcoin_batch.schema import ConfigError, check_run_id
+from litcoin_batch.warehouse.tables.places import refuse_former_layout
 
 DEVICES = ("auto", "cpu", "cuda")
 PRECISIONS = ("auto", "float32", "bfloat16", "int8")
@@ -62,10 +63,17 @@ def check_output(warehouse: str) -> None:
 
 
 def check_warehouse(warehouse: str) -> None:
-    """There is a folder at least; what is in it is for ``warehouse`` to say."""
+    """There is a folder at least, and not of the former layout; what is in it is for ``warehouse`` to say."""
     place = local_path(warehouse)
     if place is not None and not place.is_dir():
         raise ConfigError(f"warehouse {warehouse}: no committed run in it; litcoin-batch annotate makes one")
+    check_layout(warehouse)
+
+
+def check_layout(warehouse: str) -> None:
+    place = local_path(warehouse)
+    if place is not None:
+        refuse_former_layout(str(place.absolute()))
 
 
 def check_model(checkpoint: str, device: str, precision: str, lexicon: Iterable[str] = ()) -> None:

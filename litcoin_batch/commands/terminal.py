@@ -108,7 +108,7 @@ def fail(reason: object, code: int) -> NoReturn:
 
 def missing(error: ModuleNotFoundError, verb: str) -> str:
     """What to install for a verb whose import failed. A package that no extra brings is an error as it is."""
-    package = (error.name or "").split(".")[0]
+    package = (error.name or "").split(".")[0].lstrip("_")
     if package not in EXTRAS:
         raise error
     return f"{verb} needs {package}, which is not installed: pip install 'litcoin-batch[{EXTRAS[package]}]'"

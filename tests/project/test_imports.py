@@ -27,7 +27,7 @@ ALLOWED = {
     f"{OWN}/settings.py": {_SCHEMA, "click", "yaml"},
     f"{OWN}/config.py": {f"{OWN}.readers", f"{OWN}.settings"},
     # Above all rooms; what a verb's module imports is what that verb needs installed.
-    f"{OWN}/commands": {OWN, *_SPARK, "click", "duckdb", "yaml"},
+    f"{OWN}/commands": {OWN, *_SPARK, "click", "duckdb", "_duckdb", "yaml"},
     f"{OWN}/readers": {_SCHEMA, "lxml", "pyarrow"},
     f"{OWN}/text": {_SCHEMA, "numpy", "tokenizers"},
     f"{OWN}/concepts": {_SCHEMA, f"{OWN}.text", *_NUMBERS, "marisa_trie"},
@@ -58,7 +58,7 @@ ALLOWED = {
     f"{OWN}/writers": {_SCHEMA, f"{OWN}.readers.rows", "lxml"},
     f"{OWN}/reports": {"numpy", "matplotlib"},
     # What its own measurements need: all rooms, and the libraries that the baselines are made of.
-    "jobs/benchmarks": {OWN, "benchmarks", "pandas", *_NUMBERS, *_SPARK, *_MODEL},
+    "jobs/benchmarks": {OWN, "benchmarks", "pandas", "duckdb", *_NUMBERS, *_SPARK, *_MODEL},
     **{f"jobs/{verb}.py": {f"{OWN}.commands"} for verb in ("annotate", "query", "maintain", "export", "topics")},
     "jobs": {
         OWN,
@@ -71,6 +71,7 @@ ALLOWED = {
         "lxml",
         "click",
         "yaml",
+        "polars",
         "pubmed_parser",
     },
     "training": {

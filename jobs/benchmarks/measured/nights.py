@@ -6,6 +6,7 @@ import itertools
 import os
 import re
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,7 +14,10 @@ from pathlib import Path
 from pyspark.sql import Row, SparkSession
 
 from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubmed
-from benchmarks.processes import cpu_sec
+from benchmarks.measured.filled import fill
+from benchmarks.measured.sessions import jvm_pid
+from benchmarks.processes import cpu_sec, descendants
+from benchmarks.tasks import watch_work
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.nightly import maintenance
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
@@ -24,6 +28,9 @@ from litcoin_batch.warehouse.tables.spark_views import register_views
 MODEL_ID = "free-1"
 # What the shipped models find in an abstract, about.
 _MENTIONS, _RELATIONS = 12, 6
+_N_CONCEPTS = 200_000
+# Of a million documents, so many relations have it: some hundred thousands, 14,819, 18.
+GENES = ("FREE:1", "FREE:100", "FREE:100000")
 _WORD = re.compile(r"\w{4,}")
 # Of the documents of a night that changes something; the others are revised.
 _SHARE_NEW, _SHARE_DELETED = 0.2, 0.05
@@ -49,10 +56,10 @@ def _annotation(document: Document) -> Annotation:
             end=m.end(),
             type="GeneOrGeneProduct",
             text=m[0],
-            entity_ids=(f"FREE:{m[0].lower()}",),
+            entity_ids=(_concept(document.pmid, i),),
             score=0.9,
         )
-        for m in words
+        for i, m in enumerate(words)
     )
     ids = sorted({m.entity_ids[0] for m in mentions})[: _RELATIONS + 1]
     evidence = (Evidence(0, min(120, len(text)), text[:120]),)
@@ -63,6 +70,11 @@ def _annotation(document: Document) -> Annotation:
         for a, b in itertools.pairwise(ids)
     )
     return Annotation(document.pmid, mentions, relations)
+
+
+def _concept(pmid: int, number: int) -> str:
+    """Concept n is n times as rare as the first, as words are, and genes."""
+    return f"FREE:{int(_N_CONCEPTS ** (zlib.crc32(f'{pmid} {number}'.encode()) / 2**32))}"
 
 
 @dataclass(frozen=True)
@@ -93,6 +105,16 @@ class Mirror:
         if some:
             self._write(some)
 
+    def fill(self) -> dict:
+        """The same tables as after the baseline, but written straight: nights are measured, not what comes before them."""
+        started, worked = time.perf_counter(), time.process_time()
+        if not (self.folder / "warehouse").is_dir():  # else it was kept
+            fill(self.folder / "warehouse", self.corpus, self.n_documents, _N_CONCEPTS, MODEL_ID, _YEAR)
+        # What the night reads begins behind the files of the baseline.
+        self.n_files = -(-self.n_documents // CITATIONS_PER_FILE)
+        self.write_changes(20, -1)
+        return {"sec": time.perf_counter() - started, "cpu_sec": time.process_time() - worked}
+
     def write_changes(self, n: int, night: int) -> None:
         """``n`` documents spread over the whole warehouse: most revised, some new, some deleted."""
         n_new, n_deleted = int(n * _SHARE_NEW), int(n * _SHARE_DELETED)
@@ -114,22 +136,29 @@ class Mirror:
 
     def apply(self) -> dict:
         """One night: seconds in all and by step, and what came of the records."""
-        started, worked = time.perf_counter(), cpu_sec(os.getpid())
-        with Run(self.spark, str(self.folder / "warehouse")) as run:
-            record = annotate_files(run, Inputs([str(self.folder / "files")]), FreeLoader(), MODEL_ID, How())
-        took = {"sec": time.perf_counter() - started, "cpu_sec": cpu_sec(os.getpid()) - worked}
-        return {**took, **_told(record)}
+        with watch_work(self.spark) as work:
+            started, worked = time.perf_counter(), self.cpu_sec()
+            with Run(self.spark, str(self.folder / "warehouse")) as run:
+                record = annotate_files(run, Inputs([str(self.folder / "files")]), FreeLoader(), MODEL_ID, How())
+            took = {"sec": time.perf_counter() - started, "cpu_sec": self.cpu_sec() - worked}
+        return {**took, **work.told(), **_told(record)}
 
     def compact(self) -> dict:
-        started, worked = time.perf_counter(), cpu_sec(os.getpid())
-        with Run(self.spark, str(self.folder / "warehouse")) as run:
-            maintenance.compact(run)
-        return {"sec": time.perf_counter() - started, "cpu_sec": cpu_sec(os.getpid()) - worked}
+        with watch_work(self.spark) as work:
+            started, worked = time.perf_counter(), self.cpu_sec()
+            with Run(self.spark, str(self.folder / "warehouse")) as run:
+                maintenance.compact(run)
+            took = {"sec": time.perf_counter() - started, "cpu_sec": self.cpu_sec() - worked}
+        return {**took, **work.told()}
 
-    def ask(self) -> dict:
-        """What DuckDB takes for all relations of one gene, the first of the corpus, once the views are open."""
+    def cpu_sec(self) -> float:
+        """What this process, Spark's JVM and its workers have worked. spark-submit's JVM is above this process."""
+        jvm = jvm_pid(self.spark)
+        return cpu_sec(jvm if os.getpid() in descendants(jvm) else os.getpid())
+
+    def ask(self, gene: str) -> dict:
+        """What DuckDB takes for all relations of one gene, once the views are open."""
         with open_warehouse(str(self.folder / "warehouse")) as connection:
-            gene = connection.execute("SELECT min(entity_1_id) FROM relations").fetchone()[0]
             started, worked = time.perf_counter(), time.process_time()
             select = "SELECT * FROM relations WHERE entity_1_id = $gene OR entity_2_id = $gene"
             n = len(connection.execute(select, {"gene": gene}).fetchall())
@@ -156,25 +185,37 @@ def _told(record: Row) -> dict:
     }
 
 
-def measure_nights(mirrors: Sequence[Mirror], changes: Sequence[int], repeats: int) -> Iterator[dict]:
+def measure_nights(
+    mirrors: Sequence[Mirror], changes: Sequence[int], repeats: int, *, filled: bool = False
+) -> Iterator[dict]:
     """A row for each night, in turns: every turn has a night of each kind in each warehouse. Turn 0 warms up.
 
-    ``changes``: documents that change in a night. At last what a compaction is worth.
+    ``changes``: documents that change in a night. ``filled``: no baseline is applied, tables are written straight (and a
+    night of 20 documents warms up). At last what a compaction is worth.
     """
     for mirror in mirrors:
-        mirror.write_baseline()
-        yield {"what": "baseline", "size": mirror.n_documents, "turn": 0, **mirror.apply(), "n_bytes": mirror.n_bytes()}
+        size = {"size": mirror.n_documents, "turn": 0}
+        if filled:
+            yield {"what": "filled", **size, **mirror.fill(), "n_bytes": mirror.n_bytes()}
+            yield {"what": "first night", **size, **mirror.apply()}
+        else:
+            mirror.write_baseline()
+            yield {"what": "baseline", **size, **mirror.apply(), "n_bytes": mirror.n_bytes()}
     for turn in range(repeats + 1):
         for mirror in mirrors:
             size = {"size": mirror.n_documents, "turn": turn}
             yield {"what": "nothing new", **size, **mirror.apply()}
             for number, n_changed in enumerate(changes):
+                if n_changed > mirror.n_documents:
+                    continue
                 mirror.write_changes(n_changed, turn * len(changes) + number)
                 before = mirror.n_bytes()
                 yield {"what": f"{n_changed} changed", **size, **mirror.apply(), "n_bytes": mirror.n_bytes() - before}
             yield {"what": "read", **size, **mirror.read()}
     for mirror in mirrors:
         size = {"size": mirror.n_documents, "turn": repeats}
-        yield {"what": "one gene", **size, **mirror.ask()}
-        yield {"what": "compaction", **size, **mirror.compact()}
-        yield {"what": "one gene, compacted", **size, **mirror.ask()}
+        for gene in GENES:
+            yield {"what": "one gene", **size, **mirror.ask(gene)}
+        yield {"what": "compaction", **size, **mirror.compact(), "n_bytes": mirror.n_bytes()}
+        for gene in GENES:
+            yield {"what": "one gene, compacted", **size, **mirror.ask(gene)}

@@ -19,7 +19,7 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.inference.isolation import Limits
-from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, n_tasks, with_text
+from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, count_tasks, with_text
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.spark.progress import report_documents
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
@@ -55,10 +55,11 @@ class StagesSteps(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """``n_tasks`` is for each slice."""
+    """``n_tasks`` is for each slice, ``n_documents`` for all together."""
 
     n_slices: int
     n_tasks: int
+    n_documents: int = 0
 
 
 def annotate_in_slices(
@@ -78,16 +79,17 @@ def annotate_in_slices(
         slices = {
             f"slice {number + 1} of {plan.n_slices}": partial(annotate, number) for number in range(plan.n_slices)
         }
-        with report_documents(run.spark, _STEP, texts.count()):
+        with report_documents(run.spark, _STEP, plan.n_documents):
             parts = run_concurrently(run.spark, slices, _SLICES_AT_ONCE)
     return reduce(DataFrame.unionAll, parts.values())
 
 
 def _plan(run: StagesSteps, texts: DataFrame, partitions: int | None) -> _Plan:
     """Kept, as a restart may find other cores, and slices cut otherwise would be other slices."""
-    total = partitions or n_tasks(texts)
+    n_documents, wanted = count_tasks(texts)
+    total = partitions or wanted
     n_slices = max(1, total // (_TASKS_PER_CORE * run.spark.sparkContext.defaultParallelism))
-    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices)))))
+    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices), n_documents))))
 
 
 def _sort_into_slices(run: StagesSteps, texts: DataFrame, n_slices: int) -> DataFrame:

@@ -68,7 +68,7 @@ def annotate_with(
     """
     texts = with_text(documents)
     # An explicit number of partitions is one that adaptive execution leaves alone.
-    spread = texts.repartition(partitions or n_tasks(texts))
+    spread = texts.repartition(partitions or count_tasks(texts)[1])
     return spread.mapInArrow(_annotator_of_batches(loader, limits), ANNOTATED)
 
 
@@ -77,12 +77,14 @@ def with_text(documents: DataFrame) -> DataFrame:
     return documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
 
 
-def n_tasks(documents: DataFrame) -> int:
-    """One task for each core, more where the texts are many, but always as many for each: else cores wait for the last ones."""
+def count_tasks(documents: DataFrame) -> tuple[int, int]:
+    """How many documents there are, and tasks for them: one for each core, more where the texts are many, but always as many
+    for each: else cores wait for the last ones.
+    """
     n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
-    total = documents.select(n_chars).first()[0] or 0
+    n_documents, total = documents.select(F.count("*"), n_chars).first()
     n_cores = documents.sparkSession.sparkContext.defaultParallelism
-    return n_cores * max(1, -(-total // (n_cores * _CHARS_PER_TASK)))
+    return n_documents, n_cores * max(1, -(-(total or 0) // (n_cores * _CHARS_PER_TASK)))
 
 
 def register_with(spark: SparkSession, loader: Loader, name: str) -> None:

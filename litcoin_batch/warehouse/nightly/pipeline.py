@@ -17,13 +17,12 @@ from pyspark.sql import functions as F
 
 from litcoin_batch import __version__
 from litcoin_batch.schema import ConfigError, ContractError
-from litcoin_batch.warehouse.files.local_files import find_hidden
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
-from litcoin_batch.warehouse.nightly.account import check_counts, tally
+from litcoin_batch.warehouse.nightly.account import check_counts, note, note_files, tally, with_notes
 from litcoin_batch.warehouse.nightly.ingest import Reading, stage_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
@@ -39,7 +38,6 @@ from litcoin_batch.warehouse.tables.schemas import (
     vocabulary_of,
 )
 
-_MAX_NOTES = 50
 # Settings that decide whether something is published and how long to wait: with others a stopped run goes on all the same.
 _NOT_OF_THE_WORK = frozenset(("max_reject_share", "max_drop", "wait_minutes"))
 LOG = logging.getLogger("litcoin_batch")
@@ -129,6 +127,8 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     selection = _select(run, inputs)
     files = [(i.file.path, i.md5) for i in selection.to_read]
     run.begin({**_of_the_work(configuration), "baseline": inputs.baseline, "files": files})
+    if not files and not selection.rejects:
+        return _nothing_new(run, inputs, selection, configuration)
     model_id, stored = configuration["model_id"], run.stored
     sources = {i.file: i.source for i in selection.to_read}
     read = stage_records(run, sources, Reading(inputs.format, inputs.fallback_texts), selection.rejects)
@@ -139,7 +139,7 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     look_up = {
         "restore": partial(run.stage, "restore", revisions.restored(stored, keys), DOCUMENTS),
         "held": partial(run.stage, "held", revisions.held(stored, keys, replaces=selection.replaces), HELD),
-        "notes": partial(_notes, read, [*sources.values()], inputs.paths),
+        "notes": partial(note, read, [*sources.values()], inputs.paths),
     }
     restored, held, notes = run_concurrently(run.spark, look_up).values()
     current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
@@ -175,8 +175,15 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
     with timed_step(run.durations_sec, "pairs"):
         changes = n_rows["documents"] or n_rows["retired"]
         drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
-    facts = _facts(selection, {**configuration, "notes": notes} if notes else configuration, found)
+    facts = _facts(selection, with_notes(configuration, notes), found)
     run.commit(run.record({**facts, "n_restored": n_restored.total()}, counts), drop=drop)
+    return run.read_record(run.run_id)
+
+
+def _nothing_new(run: Run, inputs: Inputs, selection: input_files.Selection, configuration: dict[str, str]) -> Row:
+    """All files were applied before: a row of ``runs`` says so, and no table is looked into."""
+    facts = _facts(selection, with_notes(configuration, note_files(inputs.paths)), {"mentions": 0, "relations": 0})
+    run.commit(run.record(facts))
     return run.read_record(run.run_id)
 
 
@@ -208,29 +215,6 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     for reject in selection.rejects:
         LOG.warning("input %s: %s", reject.source, reject.reason)
     return selection
-
-
-def _notes(read: DataFrame, sources: Sequence[str], paths: Sequence[str]) -> str:
-    """What the readers noted, by file: how often, and the first record; files without records, and what was passed over.
-    One a line; empty if nothing.
-    """
-    rows = (
-        read.select("source", "record", F.explode_outer("notes").alias("note"))
-        .groupBy("source", "note")
-        .agg(F.count("*").alias("n"), F.min("record").alias("first"))
-        .orderBy("source", "note")
-        .collect()
-    )
-    said = [
-        f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows if row.note
-    ]
-    said += [f"{source}: no record in it" for source in sorted({*sources} - {row.source for row in rows})]
-    said = find_hidden(paths) + said
-    if len(said) > _MAX_NOTES:
-        said = [*said[:_MAX_NOTES], f"and {len(said) - _MAX_NOTES} notes more"]
-    for line in said:
-        LOG.warning("input %s", line)
-    return "\n".join(said)
 
 
 def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:

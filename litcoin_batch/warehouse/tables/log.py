@@ -13,8 +13,6 @@ S3 by a conditional put.
 
 from __future__ import annotations
 
-import os
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -25,10 +23,10 @@ from deltalake.exceptions import TableNotFoundError
 
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.tables.declared import RUNS, MapOf
+from litcoin_batch.warehouse.tables.places import location_of, refuse_former_layout
 
 # What a row of ``runs`` stands for.
 ANNOTATE, COMPACT, ROLL_OUT, ROLL_BACK = "annotate", "compact", "rollout", "rollback"
-_FORMER = "snapshots"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +65,6 @@ class State:
 EMPTY = State()
 
 
-def location_of(warehouse: str) -> tuple[str, dict[str, str]]:
-    """Where delta-rs finds what Spark calls ``warehouse``, and the options it needs."""
-    if re.match(r"s3[an]?://", warehouse):
-        endpoint = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
-        options = {"allow_http": "true"} if endpoint.startswith("http://") else {}
-        return re.sub(r"^s3[an]?://", "s3://", warehouse).rstrip("/"), options
-    if warehouse.startswith("file:"):
-        warehouse = re.sub(r"^file:/+", "/", warehouse)
-    elif re.match(r"[a-z][a-z0-9+.-]+://", warehouse):
-        return warehouse.rstrip("/"), {}
-    return os.path.abspath(warehouse), {}
-
-
 class TableLog:
     """The logs of all tables of one warehouse. Reading makes nothing, neither folder nor file."""
 
@@ -111,7 +96,8 @@ class TableLog:
         try:
             table = self.open("runs")
         except TableNotFoundError:
-            self._refuse_former_layout()
+            if self.is_local:
+                refuse_former_layout(self.root)
             return [], 0
         return rows_of(table), table.version()
 
@@ -127,13 +113,6 @@ class TableLog:
             known = ", ".join(dict.fromkeys(row["run_id"] for row in reversed(rows)))
             raise ConfigError(f"warehouse {self.root}: no run {run_id!r} is committed; there are: {known or 'none'}")
         return state_of([row for row in rows if row["run_number"] <= numbers[-1]], version)
-
-    def _refuse_former_layout(self) -> None:
-        if self.is_local and os.path.isdir(f"{self.root}/{_FORMER}"):
-            raise ConfigError(
-                f"warehouse {self.root}: its tables are listed in {_FORMER}/*.json, the layout of version 0.1; this version"
-                " keeps Delta tables: annotate the same files into a new folder (texts are annotated once more)"
-            )
 
     def files(self, state: State, table: str, model_id: str | None = None) -> tuple[DataFile, ...]:
         """Of the version that ``state`` names, without those of runs that were never committed. ``model_id``: those

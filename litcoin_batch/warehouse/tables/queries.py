@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 FORMATS = ("table", "csv", "json")
+# For DuckDB, which draws a bar into the answer, on standard output, when it takes more than two seconds.
+QUIET = "SET enable_progress_bar = false"
 _CELL_CHARS = 60
 # Comments and quoted texts hold no markers; a cast (::) is none either.
 _NO_MARKERS = re.compile(r"--[^\n]*|/\*.*?\*/|'(?:[^']|'')*'|::", re.DOTALL)

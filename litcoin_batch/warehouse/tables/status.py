@@ -8,6 +8,7 @@ import duckdb
 
 from litcoin_batch.warehouse.tables.declared import OTHERS
 from litcoin_batch.warehouse.tables.log import ANNOTATE, State, TableLog
+from litcoin_batch.warehouse.tables.queries import QUIET
 from litcoin_batch.warehouse.tables.views import committed_state, duckdb_script
 
 
@@ -48,6 +49,7 @@ def _sizes(log: TableLog, state: State, table: str) -> dict[str, int]:
 
 def _count(log: TableLog, state: State) -> dict[str, Any]:
     with duckdb.connect() as connection:
+        connection.execute(QUIET)
         connection.execute(duckdb_script(log, state))
         n_documents, n_failed = connection.execute(
             "SELECT count(*), count(CASE WHEN fate = 'rejected' THEN 1 END) FROM documents"

@@ -29,12 +29,12 @@ from litcoin_batch.warehouse.tables.declared import (
     duckdb_type,
 )
 from litcoin_batch.warehouse.tables.log import State, TableLog
+from litcoin_batch.warehouse.tables.places import VIEWS_FOLDER, head_of
 
 if TYPE_CHECKING:
     from litcoin_batch.warehouse.files.storage import Storage
 
 STORED = "stored_"
-FOLDER = "views"
 # What concerns only the runs.
 _INTERNAL = ("is_current", "tables", "work")
 
@@ -129,9 +129,9 @@ def up_to(state: State) -> str:
 
 def write_scripts(storage: Storage, log: TableLog, state: State) -> None:
     """``views/<engine>.sql``, each replaced in one step; left alone where it shows the state already."""
-    storage.make_folder(FOLDER)
+    storage.make_folder(VIEWS_FOLDER)
     for engine, script in scripts(log, state).items():
-        place = f"{FOLDER}/{engine}.sql"
+        place = f"{VIEWS_FOLDER}/{engine}.sql"
         try:
             if storage.read_text(place) == script:
                 continue
@@ -159,6 +159,7 @@ def duckdb_script(log: TableLog, state: State) -> str:
     # The one function of the views that has another name there.
     views = {name: select.replace("explode(", "unnest(") for name, select in VIEWS.items()}
     lines = [
+        head_of(log.root, state.versions["runs"]),
         f"-- What run {state.run_id} ({state.work}, {state.finished}) left; number {state.number}\n",
         "BEGIN;\n",
     ]
