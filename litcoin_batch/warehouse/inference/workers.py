@@ -32,8 +32,8 @@ from litcoin_batch.warehouse.inference.isolation import (
     IsolatedAnnotator,
     Limits,
     annotate_surviving,
-    volunteer_for_memory_killer,
 )
+from litcoin_batch.warehouse.spark.child_process import volunteer_for_memory_killer
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch, documents_of
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED
 
