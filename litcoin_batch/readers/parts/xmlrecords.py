@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
-from litcoin_batch.readers.xml.xmlhead import COMMENT, HEAD, parser_for
+from litcoin_batch.readers.parts.streams import BLOCK_BYTES, ByteSource
+from litcoin_batch.readers.parts.xmlhead import COMMENT, HEAD, parser_for
 
 MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
 MAX_STEP_BYTES = 8 << 20
