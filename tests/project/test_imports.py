@@ -38,7 +38,7 @@ ALLOWED = {
             _SCHEMA,
             f"{OWN}.readers",
             f"{OWN}.text",
-            *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabulary", "vocabulary_files")),
+            *(f"{OWN}.concepts.{name}" for name in ("opening", "vocabularies")),
             *(f"{OWN}.model.{name}" for name in ("annotator", "checkpoint", "cpu")),
         ),
         *(
