@@ -14,7 +14,7 @@ EXTRAS = {
 
 def missing(error: ModuleNotFoundError, what: str) -> str:
     """What to install for ``what``, whose import failed. A package that no extra brings is an error as it is."""
-    package = (error.name or "").split(".")[0]
+    package = (error.name or "").split(".")[0].lstrip("_")
     if package not in EXTRAS:
         raise error
     return f"{what} needs {package}, which is not installed: pip install 'litcoin-batch[{EXTRAS[package]}]'"
