@@ -4,7 +4,7 @@ import pytest
 import torch
 import transformers
 
-from litcoin_batch.model.cpu.attention import _lengths, attend_by_document, mask_by_one_row
+from litcoin_batch.model.cpu.attention import mask_by_one_row
 
 
 def backbone(**settings):
@@ -25,17 +25,12 @@ def backbone(**settings):
 def test_they_compute_what_the_fused_kernel_computes(lengths):
     ids = torch.arange(18).view(2, 9)
     mask = (torch.arange(9) < torch.tensor(lengths)[:, None]).long()
-    fused, one_row, by_document = backbone(), backbone(), backbone()
+    fused, one_row = backbone(), backbone()
     mask_by_one_row(one_row)
-    mask_by_one_row(by_document)
-    attend_by_document(by_document)
-    assert len({model.config._attn_implementation for model in (fused, one_row, by_document)}) == 3
+    assert len({model.config._attn_implementation for model in (fused, one_row)}) == 2
     with torch.inference_mode():
-        expected, same, found = (
-            model(ids, attention_mask=mask).last_hidden_state[mask.bool()] for model in (fused, one_row, by_document)
-        )
+        expected, same = (model(ids, attention_mask=mask).last_hidden_state[mask.bool()] for model in (fused, one_row))
     assert torch.equal(same, expected)
-    torch.testing.assert_close(found, expected)
 
 
 def test_one_row_is_handed_on_where_it_says_all(monkeypatch):
@@ -57,17 +52,4 @@ def test_one_row_is_handed_on_where_it_says_all(monkeypatch):
 def test_models_with_attention_of_their_own_keep_it():
     model = backbone(attn_implementation="eager")
     mask_by_one_row(model)
-    attend_by_document(model)
     assert model.config._attn_implementation == "eager"
-
-
-def test_only_padding_at_the_end_is_taken_for_padding():
-    places = torch.arange(4)
-    padding = (places < torch.tensor([[4], [2]]))[:, None, None]
-    assert _lengths(padding, 2, 4) == [4, 2]
-    assert _lengths(None, 2, 4) == [4, 4]
-    causal = (places <= places[:, None]).expand(2, 1, 4, 4)
-    assert _lengths(causal, 2, 4) is None
-    in_front = padding.flip(-1)
-    assert _lengths(in_front, 2, 4) is None
-    assert _lengths(padding.float(), 2, 4) is None
