@@ -47,16 +47,23 @@ class Worker:
         return self._loaded[key]
 
     def annotate(self, side: Side) -> list[Annotation]:
-        annotator, found = self.annotator(side), list[Annotation]()
+        annotator = self.annotator(side)
         with side.computing(annotator):
-            for start in range(0, len(self.documents), self.batch_documents):
-                found += annotator.annotate(self.documents[start : start + self.batch_documents])
-        return found
+            return self._annotate(annotator)
 
     def measure(self, side: Side) -> dict[str, float]:
-        wall, cpu = time.perf_counter(), time.process_time()
-        self.annotate(side)
-        return {"wall_sec": time.perf_counter() - wall, "cpu_sec": time.process_time() - cpu}
+        """Seconds of all documents; what it takes to leave something out, and to put it back, is not counted."""
+        annotator = self.annotator(side)
+        with side.computing(annotator):
+            wall, cpu = time.perf_counter(), time.process_time()
+            self._annotate(annotator)
+            return {"wall_sec": time.perf_counter() - wall, "cpu_sec": time.process_time() - cpu}
+
+    def _annotate(self, annotator: Annotator) -> list[Annotation]:
+        found: list[Annotation] = []
+        for start in range(0, len(self.documents), self.batch_documents):
+            found += annotator.annotate(self.documents[start : start + self.batch_documents])
+        return found
 
 
 def verify(worker: Worker, trick: Trick) -> dict[str, float]:
