@@ -135,6 +135,14 @@ TRICKS = (
         _LAST_DIGITS,
     ),
     Trick(
+        "8 bits with own steps, to torch's in 32 bits",
+        _in_8(),
+        _in_32(computing=_exchange(encoders, "is_fast", lambda weight: False)),
+        _RECURRENT,
+        0.9,
+        1.0,
+    ),
+    Trick(
         "passes that stay in the cache",
         _in_8(),
         _in_8(computing=_exchange(encoders, "PIECES_IN_CACHE", _UNBOUNDED)),
