@@ -13,7 +13,6 @@ from benchmarks.measured.tricks import Side, Trick
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
-from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.schema import Annotation, ContractError, Document
 from litcoin_batch.warehouse.inference.loading import locate_checkpoint
 
@@ -42,7 +41,7 @@ class Worker:
     def annotator(self, side: Side) -> Annotator:
         key = side.precision, side.loading
         if key not in self._loaded:
-            with kept_for_good(), side.loading():
+            with side.loading():
                 self._loaded[key] = Annotator(self.checkpoint, self._linker, device="cpu", precision=side.precision)
         return self._loaded[key]
 

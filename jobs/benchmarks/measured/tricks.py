@@ -5,7 +5,6 @@ Nothing of the package knows of it: what a trick exchanges is exchanged back whi
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
@@ -104,17 +103,6 @@ def _full_mask(annotator: Annotator) -> Iterator[None]:
         backbone.set_attn_implementation(before)
 
 
-@contextmanager
-def _collected(annotator: Annotator) -> Iterator[None]:
-    """The collector goes through all that is loaded, again and again."""
-    gc.unfreeze()
-    try:
-        yield
-    finally:
-        gc.collect()
-        gc.freeze()
-
-
 def _exchange(place: Any, name: str, other: object) -> Callable[[Annotator], AbstractContextManager]:
     return lambda annotator: exchanged(place, name, other)
 
@@ -177,7 +165,6 @@ TRICKS = (
         least_same=0.999,
         most_apart=_LAST_DIGITS,
     ),
-    Trick("what is loaded kept from the collector", _in_8(), _in_8(computing=_collected)),
     # Costs time; what it is worth in memory is measured apart.
     Trick("memory handed back", _in_8(), _in_8(computing=_exchange(annotators, "give_back_memory", lambda: None))),
 )
