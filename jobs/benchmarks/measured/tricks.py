@@ -92,17 +92,6 @@ def _own_steps(annotator: Annotator) -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _full_mask(annotator: Annotator) -> Iterator[None]:
-    backbone = annotator.model.encoder.backbone
-    before = backbone.config._attn_implementation
-    backbone.set_attn_implementation("sdpa")
-    try:
-        yield
-    finally:
-        backbone.set_attn_implementation(before)
-
-
 def _exchange(place: Any, name: str, other: object) -> Callable[[Annotator], AbstractContextManager]:
     return lambda annotator: exchanged(place, name, other)
 
@@ -136,7 +125,6 @@ TRICKS = (
         _in_8(computing=_exchange(encoders, "PIECES_IN_CACHE", _UNBOUNDED)),
         _TRANSFORMER,
     ),
-    Trick("one row of the mask", _in_8(), _in_8(computing=_full_mask), _TRANSFORMER),
     Trick(
         "denormals flushed",
         _in_8(),
