@@ -10,6 +10,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from litcoin_batch.extras import missing
+
 if TYPE_CHECKING:
     from litcoin_batch.model.annotator import Annotator
     from litcoin_batch.readers import read_path
@@ -34,7 +36,11 @@ __all__ = ["Annotator", "Document", "annotate", "open_warehouse", "read_path"]
 def __getattr__(name: str) -> Any:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    try:
+        home = importlib.import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        raise ModuleNotFoundError(missing(error, name), name=error.name) from error
+    return getattr(home, name)
 
 
 def __dir__() -> list[str]:

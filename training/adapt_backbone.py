@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.cpu.hardware import choose_device, multiplies_bfloat16
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.command_options import device_option, seed_option
-from training.data.training_data import data_options, read_training_data
+from training.command_options import data_options, device_option, seed_option
+from training.data.training_data import read_training_data
 from training.learning.assemble import load_backbone
 from training.learning.optimisation import RunningAverage, load_state, make_optimizer, save_state, set_rate
 

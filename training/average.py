@@ -21,7 +21,7 @@ from litcoin_batch.model.checkpoint import Checkpoint
 from litcoin_batch.model.cpu.hardware import choose_device
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.command_options import device_option, format_option, lexicon_option, store_option
+from training.command_options import dev_option, device_option, format_option, lexicon_option, store_option
 from training.learning.completion import Place, complete
 
 
@@ -34,14 +34,7 @@ from training.learning.completion import Place, complete
     type=click.Path(path_type=Path),
     help="Checkpoint folder; two or more.",
 )
-@click.option(
-    "--dev",
-    "dev_files",
-    multiple=True,
-    required=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="Gold file that the calibration is chosen on.",
-)
+@dev_option
 @format_option
 @click.option("--output", required=True, type=click.Path(path_type=Path))
 @lexicon_option

@@ -21,7 +21,15 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import seal_checkpoint, verify_checkpoint
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.command_options import device_option, format_option, seed_option, vocabulary_option
+from training.command_options import (
+    checkpoint_folder_option,
+    device_option,
+    figures_option,
+    format_option,
+    gold_option,
+    seed_option,
+    vocabulary_option,
+)
 from training.learning.reliability import calibration_error
 from training.learning.row_scores import cross_fitted, fit_rows, score_rows, table_of
 
@@ -30,19 +38,8 @@ MIN_ROWS = 50
 
 
 @click.command()
-@click.option(
-    "--checkpoint",
-    required=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
-    help="Checkpoint folder; it is changed.",
-)
-@click.option(
-    "--gold",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Annotated file of held-out documents; may be given several times.",
-)
+@checkpoint_folder_option
+@gold_option()
 @format_option
 @click.option(
     "--folds",
@@ -51,7 +48,7 @@ MIN_ROWS = 50
     type=click.IntRange(2),
     help="For the error that is reported: each document is scored by the others.",
 )
-@click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
+@figures_option
 @vocabulary_option
 @device_option
 @seed_option

@@ -19,7 +19,7 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, seal_checkpoint
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.command_options import format_option
+from training.command_options import checkpoint_folder_option, directions_option, format_option, gold_option
 from training.data.corpora import list_corpora
 from training.data.directions import directed, read_directions
 from training.learning.evaluation import evaluate, headline
@@ -27,11 +27,9 @@ from training.learning.model_card import write_model_card
 
 
 @click.command(help=__doc__)
-@click.option("--checkpoint", required=True, type=click.Path(path_type=Path), help="Checkpoint folder.")
-@click.option("--gold", "files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file.")
-@click.option(
-    "--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Who acts in its relations."
-)
+@checkpoint_folder_option
+@gold_option()
+@directions_option
 @click.option(
     "--source",
     "sources",
@@ -46,16 +44,16 @@ from training.learning.model_card import write_model_card
     help="Auxiliary corpora that it learnt from, as of train.py.",
 )
 @format_option
-def main(checkpoint: Path, files: tuple[Path, ...], directions: tuple[Path, ...], format_: str, **named) -> None:
+def main(checkpoint: Path, gold: tuple[Path, ...], directions: tuple[Path, ...], format_: str, **named) -> None:
     try:
         sources = read_sources(**named)
         loaded = Checkpoint.load(checkpoint)
-        documents = read_gold(files, format_)
+        documents = read_gold(gold, format_)
         if directions:
             documents = directed(documents, read_directions(directions))
         figures = evaluate(Annotator(loaded, open_linker(), device="cpu"), documents)
         known = json.loads((checkpoint / "metrics.json").read_text())
-        figures |= {"calibration": known["calibration"], "scored_on": [path.name for path in files]}
+        figures |= {"calibration": known["calibration"], "scored_on": [path.name for path in gold]}
         figures |= {"sources": sources or known.get("sources", {})}
         (checkpoint / "metrics.json").write_text(json.dumps(figures, indent=1) + "\n")
         write_model_card(checkpoint, loaded.config, figures)

@@ -18,7 +18,16 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
-from training.command_options import checkpoint_option, device_option, format_option, lexicon_option, vocabulary_option
+from training.command_options import (
+    checkpoint_option,
+    device_option,
+    directions_option,
+    figures_option,
+    format_option,
+    gold_option,
+    lexicon_option,
+    vocabulary_option,
+)
 from training.data.directions import directed, read_directions
 from training.learning.contrast import (
     FIGURES,
@@ -34,25 +43,15 @@ from training.learning.evaluation import evaluate
 
 @click.command()
 @checkpoint_option
-@click.option(
-    "--gold",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Annotated file; may be given several times.",
-)
-@click.option(
-    "--directions",
-    multiple=True,
-    type=click.Path(path_type=Path, exists=True),
-    help="Which concept of a gold relation acts (training/data/directions.py), for pair_subject.",
-)
+@gold_option(required=False)
+@directions_option
 @click.option("--contrast", is_flag=True, help="Minimal pairs: denied told from affirmed, signs, novelty, by kind.")
 @click.option("--out-of-domain", is_flag=True, help="False mentions in texts that are not biomedical.")
 @click.option(
     "--record", is_flag=True, help="Keep the figures of both as those of this shipped checkpoint, for its test."
 )
 @format_option
-@click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
+@figures_option
 @device_option
 @click.option("--precision", default="auto", show_default=True, help="auto, float32, bfloat16 or int8.")
 @vocabulary_option

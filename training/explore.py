@@ -13,10 +13,11 @@ from tokenizers import Tokenizer
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.model.checkpoint import resolve_checkpoint
-from litcoin_batch.readers import FORMATS, read_path
+from litcoin_batch.readers import read_path
 from litcoin_batch.readers.litcoin import label_paths
 from litcoin_batch.reports.page import Page
 from litcoin_batch.schema import ConfigError, ContractError, Document, LitcoinBatchError, Reject
+from training.command_options import format_option
 from training.pages import corpus_sections as sections
 from training.pages.corpus_facts import Agreement, CorpusFacts, collect, litcoin_agreement
 from training.pages.table_summary import summarise_litcoin
@@ -37,14 +38,7 @@ PAGE_NAME = "explore.html"
     type=click.Path(path_type=Path),
     help="File or folder in any format that can be read; may be given several times.",
 )
-@click.option(
-    "--format",
-    "format_",
-    type=click.Choice(["auto", *FORMATS]),
-    default="auto",
-    show_default=True,
-    help="Format of --corpus.",
-)
+@format_option
 @click.option(
     "--tokenizer",
     default=DEFAULT_TOKENIZER,

@@ -19,11 +19,11 @@ from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint, save_ranges, seal_checkpoint
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ConfigError, Document, LitcoinBatchError
-from training.command_options import format_option
+from training.command_options import checkpoint_folder_option, format_option
 
 
 @click.command(help=__doc__)
-@click.option("--checkpoint", required=True, type=click.Path(path_type=Path), help="Checkpoint folder.")
+@checkpoint_folder_option
 @click.option(
     "--documents",
     "files",

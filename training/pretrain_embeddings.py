@@ -14,9 +14,9 @@ import click
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from litcoin_batch.schema import LitcoinBatchError
-from training.command_options import seed_option
+from training.command_options import data_options, seed_option
 from training.data.piece_vocabulary import save_embeddings, skip_gram, train_tokenizer
-from training.data.training_data import data_options, read_training_data
+from training.data.training_data import read_training_data
 from training.learning.assemble import EMBEDDING_WIDTH
 
 

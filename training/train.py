@@ -30,6 +30,7 @@ from litcoin_batch.schema import LitcoinBatchError
 from training.command_options import (
     backbone_option,
     changes_option,
+    data_options,
     device_option,
     embeddings_option,
     encoder_option,
@@ -38,7 +39,7 @@ from training.command_options import (
     store_option,
 )
 from training.data.examples import DIRECTED_PAIRS, EVERY_PAIR, Example, epoch_batches, iterate, prepare
-from training.data.training_data import TrainingData, data_options, draw, read_training_data, related_types
+from training.data.training_data import TrainingData, draw, read_training_data, related_types
 from training.learning.assemble import Beginnings, assemble
 from training.learning.completion import Place, complete
 from training.learning.evaluation import evaluate, headline

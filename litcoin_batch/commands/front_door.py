@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 import litcoin_batch
-from litcoin_batch.commands.terminal import missing
+from litcoin_batch.extras import missing
 
 # Verb -> what it does. The module is litcoin_batch.commands.VERB.
 VERBS = {

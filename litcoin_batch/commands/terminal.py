@@ -13,20 +13,13 @@ from typing import Any, NoReturn
 
 import click
 
+from litcoin_batch.extras import missing
 from litcoin_batch.schema import ConfigError, ContractError, LitcoinBatchError
 
 # 0 is success, a run that was committed before included.
 EXIT_FAILED, EXIT_SETTINGS, EXIT_LOCKED, EXIT_GATE, EXIT_INTERRUPTED = 1, 2, 3, 4, 130
 # What is begun at Ctrl-C, as to give a lock back, may take so long.
 _PATIENCE_SEC = 5.0
-# Top-level package that is missing -> the extra that brings it.
-EXTRAS = {
-    **dict.fromkeys(("pyspark", "py4j", "pandas"), "spark"),
-    **dict.fromkeys(("torch", "transformers", "tokenizers", "safetensors"), "model"),
-    **dict.fromkeys(("boto3", "botocore", "awscrt"), "s3"),
-    **dict.fromkeys(("matplotlib", "jinja2"), "reports"),
-    **dict.fromkeys(("duckdb", "deltalake"), "query"),
-}
 
 
 class Stop(LitcoinBatchError):
@@ -104,14 +97,6 @@ def _end(error: BaseException, verb: str) -> NoReturn:
 def fail(reason: object, code: int) -> NoReturn:
     click.echo(f"error: {reason}", err=True)
     sys.exit(code)
-
-
-def missing(error: ModuleNotFoundError, verb: str) -> str:
-    """What to install for a verb whose import failed. A package that no extra brings is an error as it is."""
-    package = (error.name or "").split(".")[0].lstrip("_")
-    if package not in EXTRAS:
-        raise error
-    return f"{verb} needs {package}, which is not installed: pip install 'litcoin-batch[{EXTRAS[package]}]'"
 
 
 def begin_log() -> None:

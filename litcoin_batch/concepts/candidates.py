@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from litcoin_batch.concepts.names.composites import parts_of
 from litcoin_batch.concepts.names.folding import fold, plain_letters
 from litcoin_batch.concepts.names.name_forms import name_forms
-from litcoin_batch.concepts.vocabulary import Concept, Entry
+from litcoin_batch.concepts.vocabularies.entries import Concept, Entry
 from litcoin_batch.schema import ENTITY_TYPES
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
@@ -23,7 +23,7 @@ _SEPARATORS = ("/", ",", "&", "+", " and ", " or ", "-")
 
 
 class Names(Protocol):
-    """What the linker asks of a vocabulary, see ``concepts.vocabulary``."""
+    """What the linker asks of a vocabulary, see ``concepts.vocabularies.vocabulary``."""
 
     def find(self, key: str, type: str) -> Sequence[Entry]: ...
     def concept(self, concept_id: str, type: str | None = None) -> Concept | None: ...

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from litcoin_batch.concepts.lexicon_files import read_rows
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
-from litcoin_batch.concepts.vocabulary import LayeredVocabulary, Vocabulary
+from litcoin_batch.concepts.vocabularies.layered_vocabulary import LayeredVocabulary
+from litcoin_batch.concepts.vocabularies.lexicon_files import read_rows
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
 
 
 def open_linker(

@@ -13,9 +13,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from litcoin_batch.concepts.candidates import Names
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.names.folding import fold
 from litcoin_batch.concepts.names.variants import variant_changes
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
 from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
 GENE, VARIANT = ENTITY_TYPES[0], ENTITY_TYPES[3]

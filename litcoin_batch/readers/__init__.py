@@ -8,14 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from litcoin_batch.readers.archives import is_archive, read_archive
 from litcoin_batch.readers.bioc import read_bioc
 from litcoin_batch.readers.detect import HEAD_BYTES, detect
 from litcoin_batch.readers.litcoin import label_paths, read_litcoin, read_litcoin_folder
+from litcoin_batch.readers.parts.archives import is_archive, read_archive
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt
 from litcoin_batch.readers.pubmed import read_pubmed
 from litcoin_batch.readers.pubtator import read_pubtator
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
-from litcoin_batch.readers.streams import ByteSource, excerpt
 from litcoin_batch.readers.tables.delimited import read_csv
 from litcoin_batch.readers.tables.json_rows import read_jsonl
 from litcoin_batch.readers.tables.parquet import read_parquet

@@ -12,10 +12,10 @@ from dataclasses import replace
 
 from lxml import etree
 
-from litcoin_batch.readers.json_values import BrokenJson, Layout, json_values
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
-from litcoin_batch.readers.streams import ByteSource, excerpt
-from litcoin_batch.readers.xml.xmlrecords import Damage, XmlRecords
+from litcoin_batch.readers.parts.json_values import BrokenJson, Layout, json_values
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt
+from litcoin_batch.readers.parts.xmlrecords import Damage, XmlRecords
 from litcoin_batch.schema import Document, Evidence, Mention, RecordError, Reject, Relation
 
 TAGS_BY_ROOT = {"collection": ("document",)}

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from litcoin_batch.readers import bioc, litcoin, pubmed, tagged
+from litcoin_batch.readers.parts.streams import excerpt
 from litcoin_batch.readers.pubtator import TITLE
-from litcoin_batch.readers.streams import excerpt
 from litcoin_batch.readers.tables.columns import fields_of
 from litcoin_batch.readers.tables.delimited import DELIMITERS, delimiter_of
 from litcoin_batch.schema import RecordError

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from litcoin_batch.readers.rows import to_mention, to_novel, to_pmid, to_text, with_gold
-from litcoin_batch.readers.streams import ByteSource, excerpt
+from litcoin_batch.readers.parts.rows import to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt
 from litcoin_batch.readers.tables.csvrows import CsvRow, csv_rows
 from litcoin_batch.schema import Document, RecordError, Reject, Relation
 

@@ -12,9 +12,9 @@ from datetime import date
 
 from lxml import etree
 
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_pmid
-from litcoin_batch.readers.streams import ByteSource, excerpt
-from litcoin_batch.readers.xml.xmlrecords import Damage, XmlRecords
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules, to_pmid
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt
+from litcoin_batch.readers.parts.xmlrecords import Damage, XmlRecords
 from litcoin_batch.schema import Document, RecordError, Reject
 
 TAGS_BY_ROOT = {

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
-from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules, to_mention, to_novel, to_pmid, to_text, with_gold
+from litcoin_batch.readers.parts.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.schema import Document, Mention, RecordError, Reject, Relation
 
 TITLE = re.compile(rb"[^\t\r\n|]+\|t\|")

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date
 
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules, to_pmid, to_text
-from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules, to_pmid, to_text
+from litcoin_batch.readers.parts.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.schema import Document, RecordError, Reject
 
 MAX_RECORD_BYTES = 16 << 20

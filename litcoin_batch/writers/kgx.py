@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from litcoin_batch.readers.rows import FIRST_FOREIGN_PMID
+from litcoin_batch.readers.parts.rows import FIRST_FOREIGN_PMID
 from litcoin_batch.schema import Document, Mention, Relation
 from litcoin_batch.writers.biolink import CATEGORIES, curie_of, statement_of
 from litcoin_batch.writers.parts import LeftOut, Part, annotation_of, json_line

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from litcoin_batch.readers.rows import split_ids
+from litcoin_batch.readers.parts.rows import split_ids
 from litcoin_batch.schema import Annotation, Document, Mention, RecordError
 
 # Line ends to ``str.splitlines``, but not to JSON.

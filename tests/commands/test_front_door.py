@@ -38,6 +38,14 @@ def test_another_name_is_an_attribute_error():
         _ = litcoin_batch.nothing
 
 
+@pytest.mark.parametrize(
+    ("name", "package", "extra"), [("Annotator", "torch", "model"), ("annotate", "pyspark", "spark")]
+)
+def test_a_name_that_misses_a_package_names_the_extra_that_brings_it(name, package, extra):
+    code = f"import sys; sys.modules['{package}'] = None\ntry: from litcoin_batch import {name}\nexcept ImportError as e: print(e)"
+    assert python(code) == f"{name} needs {package}, which is not installed: pip install 'litcoin-batch[{extra}]'"
+
+
 def test_help_lists_all_verbs_and_what_they_do():
     told = CliRunner().invoke(front_door.main, ["--help"]).output
     assert all(f"  {verb} " in told for verb in [*front_door.VERBS, *front_door.IN_THE_REPOSITORY])

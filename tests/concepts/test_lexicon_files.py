@@ -2,7 +2,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from litcoin_batch.concepts.lexicon_files import Row, read_rows, write_rows
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row, read_rows, write_rows
 from litcoin_batch.schema import ContractError
 
 GENE, DISEASE, VARIANT = "GeneOrGeneProduct", "DiseaseOrPhenotypicFeature", "SequenceVariant"

@@ -6,11 +6,11 @@ from dataclasses import fields
 
 import pytest
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.ranker import Ranker
-from litcoin_batch.concepts.table_vocabulary import TableVocabulary
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.table_vocabulary import TableVocabulary
 from litcoin_batch.schema import Document, Mention, is_local, local_id
 
 GENE, DISEASE, CHEMICAL, VARIANT, TAXON = (

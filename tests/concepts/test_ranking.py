@@ -4,12 +4,12 @@ import json
 
 import pytest
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.concepts.ranker import Ranker
-from litcoin_batch.concepts.table_vocabulary import TableVocabulary
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.table_vocabulary import TableVocabulary
 from litcoin_batch.schema import ENTITY_TYPES, ContractError, Document, Mention
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, SHIPPED, Vocabulary
-from litcoin_batch.concepts.vocabulary_files import MANIFEST
+from litcoin_batch.concepts.vocabularies.entries import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM
+from litcoin_batch.concepts.vocabularies.vocabulary import SHIPPED, Vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary_files import MANIFEST
 
 pytestmark = pytest.mark.skipif(
     not (SHIPPED / MANIFEST).is_file(),

@@ -2,9 +2,9 @@
 
 import pytest
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.linker import Linker
-from litcoin_batch.concepts.table_vocabulary import TableVocabulary
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.table_vocabulary import TableVocabulary
 from litcoin_batch.schema import ENTITY_TYPES, Document, Mention
 
 GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES

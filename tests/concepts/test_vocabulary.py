@@ -6,10 +6,18 @@ import json
 
 import pytest
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, Entry, Vocabulary
-from litcoin_batch.concepts.vocabulary_files import FILES, Contents, Facts, Kind, verify_vocabulary, write_vocabulary
+from litcoin_batch.concepts.vocabularies.entries import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, Entry
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary_files import (
+    FILES,
+    Contents,
+    Facts,
+    Kind,
+    verify_vocabulary,
+    write_vocabulary,
+)
 from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
 SYMBOL = Kind("symbol", "ncbi_gene")

@@ -9,7 +9,7 @@ import conftest
 import pytest
 
 import litcoin_batch
-from litcoin_batch.commands import terminal
+from litcoin_batch.extras import EXTRAS
 from measure_house import circles, imported, module_of, room
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -49,16 +49,16 @@ def test_each_target_of_make_says_what_it_is_for():
     assert targets - told == {"java"}
 
 
-@pytest.mark.parametrize("extra", sorted(set(terminal.EXTRAS.values())))
+@pytest.mark.parametrize("extra", sorted(set(EXTRAS.values())))
 def test_an_extra_that_an_error_names_brings_the_package(extra):
     brought = {re.split(r"[=\[]", line)[0] for line in PROJECT["optional-dependencies"][extra]}
-    named = {package for package, one in terminal.EXTRAS.items() if one == extra}
+    named = {package for package, one in EXTRAS.items() if one == extra}
     assert brought & named
 
 
 def test_the_extra_all_is_what_the_commands_need():
     (line,) = PROJECT["optional-dependencies"]["all"]
-    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(terminal.EXTRAS.values())
+    assert set(re.search(r"\[(.*)\]", line)[1].split(",")) == set(EXTRAS.values())
 
 
 def test_every_pin_is_in_the_lock():

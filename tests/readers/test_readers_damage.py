@@ -11,7 +11,7 @@ import tracemalloc
 import pytest
 
 from litcoin_batch.readers import FORMATS, read_stream
-from litcoin_batch.readers.streams import EXCERPT_CHARS, ByteSource, excerpt, lines
+from litcoin_batch.readers.parts.streams import EXCERPT_CHARS, ByteSource, excerpt, lines
 from litcoin_batch.schema import Document, Reject
 
 N = 12
@@ -190,13 +190,13 @@ def test_memory_is_flat():
 
 
 def test_a_gzip_bomb_is_read_in_bounded_memory(monkeypatch):
-    monkeypatch.setattr("litcoin_batch.readers.xml.xmlrecords.MAX_RECORD_BYTES", 2 << 20)
+    monkeypatch.setattr("litcoin_batch.readers.parts.xmlrecords.MAX_RECORD_BYTES", 2 << 20)
     n, peak = peak_memory(gzip.compress(HEAD + b" " * (40 << 20) + RECORDS[0] + TAIL))
     assert n == 1 and peak < 25 << 20
 
 
 def test_an_endless_citation_is_rejected_and_the_next_read(monkeypatch):
-    monkeypatch.setattr("litcoin_batch.readers.xml.xmlrecords.MAX_RECORD_BYTES", 3 << 20)
+    monkeypatch.setattr("litcoin_batch.readers.parts.xmlrecords.MAX_RECORD_BYTES", 3 << 20)
     endless = b"<PubmedArticle><MedlineCitation><PMID>1</PMID>" + b"x" * (9 << 20)
     items = read(HEAD + endless + RECORDS[0] + RECORDS[1] + TAIL)
     assert pmids(items) == [101, 102] and any("longer than" in r.reason for r in rejects(items))

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from litcoin_batch.readers import read_gold, read_path, read_stream
-from litcoin_batch.readers.rows import FIRST_FOREIGN_PMID, split_ids
+from litcoin_batch.readers.parts.rows import FIRST_FOREIGN_PMID, split_ids
 from litcoin_batch.schema import ConfigError, ContractError, Document, Mention, Reject, Relation
 
 TITLE, ABSTRACT = "Loss of BRCA1 | a study", "BRCA1 c|SUB|A|12|G drives breast and ovarian cancer."

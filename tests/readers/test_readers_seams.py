@@ -6,7 +6,7 @@ import json
 import pytest
 
 from litcoin_batch.readers import Rules, read_stream
-from litcoin_batch.readers.rows import DEFAULT_RULES
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES
 from litcoin_batch.schema import Document, Reject
 
 DOCTYPE = '<!DOCTYPE PubmedArticleSet PUBLIC "-//NLM//DTD PubMedArticle//EN" "https://x.invalid/p.dtd">\n'

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from litcoin_batch.readers import FORMATS, pubtator, read_stream, streams
+from litcoin_batch.readers import FORMATS, pubtator, read_stream
+from litcoin_batch.readers.parts import streams
 from litcoin_batch.schema import Document, Reject
 
 PMIDS = range(1, 40)

@@ -9,8 +9,8 @@ import time
 import pytest
 from lxml import etree
 
-from litcoin_batch.readers import read_stream, streams
-from litcoin_batch.readers.xml import xmlrecords
+from litcoin_batch.readers import read_stream
+from litcoin_batch.readers.parts import byte_window, streams, xmlrecords
 from litcoin_batch.schema import Document, Reject
 
 HEAD, TAIL = b"<PubmedArticleSet>", b"</PubmedArticleSet>"
@@ -66,7 +66,7 @@ def parsed_whole(data: bytes) -> list[tuple[int, str, str]]:
 @pytest.mark.parametrize("block_bytes", [1, 7, 64, 1 << 20])
 def test_records_equal_a_whole_file_parse_at_any_block_size(monkeypatch, block_bytes):
     monkeypatch.setattr(streams, "BLOCK_BYTES", block_bytes)
-    monkeypatch.setattr(xmlrecords, "BLOCK_BYTES", block_bytes)
+    monkeypatch.setattr(byte_window, "BLOCK_BYTES", block_bytes)
     monkeypatch.setattr(xmlrecords, "HEAD_BYTES", 1_000)
     monkeypatch.setattr(xmlrecords, "_LOOKAHEAD_BYTES", 300)
     seeded = random.Random(block_bytes)

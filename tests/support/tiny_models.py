@@ -8,8 +8,8 @@ import torch
 from tokenizers import Tokenizer
 from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
 
-from litcoin_batch.concepts.vocabulary import GENE
-from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
+from litcoin_batch.concepts.vocabularies.entries import GENE
+from litcoin_batch.concepts.vocabularies.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.model.checkpoint import ModelConfig, save_checkpoint, seal_checkpoint
 from litcoin_batch.model.layers.heads import HeadConfig
 from litcoin_batch.model.network import JointModel

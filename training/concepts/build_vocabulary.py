@@ -14,8 +14,8 @@ from tqdm import tqdm
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import Vocabulary
-from litcoin_batch.concepts.vocabulary_files import Contents, write_vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary_files import Contents, write_vocabulary
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, ContractError, Document, LitcoinBatchError
 from training.data.corpora import read_corpora

@@ -23,7 +23,8 @@ import click
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from litcoin_batch.concepts.vocabulary import SHIPPED, Entry, Vocabulary
+from litcoin_batch.concepts.vocabularies.entries import Entry
+from litcoin_batch.concepts.vocabularies.vocabulary import SHIPPED, Vocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 
 N_ASKED = 20_000

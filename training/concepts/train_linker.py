@@ -20,7 +20,7 @@ from litcoin_batch.concepts.linker import Linker
 from litcoin_batch.concepts.options import LETTERS
 from litcoin_batch.concepts.ranker import Ranker
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
-from litcoin_batch.concepts.vocabulary import Vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
 from training.data.linking import (

@@ -19,8 +19,8 @@ from pathlib import Path
 
 import yaml
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.variant_numbers import readings_of
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError, Document, Mention
 from training.data.vocabularies.annotated_names import biored_ids

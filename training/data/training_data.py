@@ -5,39 +5,18 @@ from __future__ import annotations
 import gzip
 import json
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import click
 import numpy as np
 
-from litcoin_batch.readers import FORMATS, read_gold
+from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ConfigError, Document
 from training.data.corpora import Corpus, read_corpora
 from training.data.directions import directed, read_directions
 from training.data.examples import Example
 from training.data.made.rule_made import edited_corpus, rule_made_corpora
-
-_OPTIONS = (
-    click.option("--train", "train_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file; may be given several times."),
-    click.option("--dev", "dev_files", required=True, multiple=True, type=click.Path(path_type=Path), help="Gold file that choices are made on."),
-    click.option("--format", "format_", type=click.Choice(["auto", *FORMATS]), default="auto", show_default=True),
-    click.option("--auxiliary", type=click.Path(path_type=Path, exists=True), help="YAML of auxiliary corpora, see conf/auxiliary.yaml."),
-    click.option("--auxiliary-root", type=click.Path(path_type=Path), help="Folder that the files in --auxiliary are relative to."),
-    click.option("--directions", multiple=True, type=click.Path(path_type=Path, exists=True), help="Which concept of a relation acts (training/data/directions.py); relations of --train without a row: none."),
-    click.option("--rule-made", type=int, nargs=2, default=(0, 0), metavar="CONTRAST PLAIN", show_default=True, help="Rule-made documents per epoch: contrast pairs, and texts that are not biomedical."),
-    click.option("--edited", type=int, default=0, show_default=True, help="Training documents with a verb or negation changed by rule, per epoch."),
-    click.option("--plain", multiple=True, type=click.Path(path_type=Path), help="JSON lines of abstracts for vocabularies and embeddings."),
-    click.option("--exclude-pmids", multiple=True, type=click.Path(path_type=Path), help="PMIDs of evaluation documents, white space between: refused in training data."),
-)  # fmt: skip
-
-
-def data_options(command: Callable) -> Callable:
-    """The options that ``read_training_data`` reads, on a click command."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
 
 
 @dataclass(frozen=True, slots=True)

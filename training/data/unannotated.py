@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from litcoin_batch.concepts.lexicon_files import Row
-from litcoin_batch.concepts.vocabulary import Concept, Entry, LayeredVocabulary, Vocabulary
+from litcoin_batch.concepts.vocabularies.entries import Concept, Entry
+from litcoin_batch.concepts.vocabularies.layered_vocabulary import LayeredVocabulary
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
 
 
 class UnannotatedVocabulary:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from litcoin_batch.readers.litcoin import ABSTRACT_COLUMNS, ENTITY_COLUMNS, RELATION_COLUMNS
-from litcoin_batch.readers.streams import ByteSource
+from litcoin_batch.readers.parts.streams import ByteSource
 from litcoin_batch.readers.tables.csvrows import csv_rows
 from litcoin_batch.schema import RecordError
 

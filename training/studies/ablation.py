@@ -19,8 +19,7 @@ import yaml
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.schema import ConfigError, LitcoinBatchError
-from training.command_options import backbone_option, device_option, embeddings_option, encoder_option
-from training.data.training_data import data_options
+from training.command_options import backbone_option, data_options, device_option, embeddings_option, encoder_option
 from training.learning.evaluation import headline
 from training.learning.recipes import RECIPES, change
 from training.train import run

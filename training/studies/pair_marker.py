@@ -21,7 +21,14 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
 from litcoin_batch.scoring import report
-from training.command_options import format_option, seed_option
+from training.command_options import (
+    dev_option,
+    exclude_pmids_option,
+    figures_option,
+    format_option,
+    seed_option,
+    train_option,
+)
 from training.data.made.contrast_documents import contrast_documents
 from training.data.marked_pairs import marked_pairs
 from training.data.training_data import guard, related_types
@@ -31,28 +38,9 @@ from training.studies.pair_classifier import PairMarker, sample_negatives, train
 
 @click.command()
 @click.option("--backbone", required=True, help="Hugging Face encoder, name or folder.")
-@click.option(
-    "--train",
-    "train_files",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Gold file; may be given several times.",
-)
-@click.option(
-    "--dev",
-    "dev_files",
-    required=True,
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="Gold file that is scored.",
-)
-@click.option(
-    "--exclude-pmids",
-    multiple=True,
-    type=click.Path(path_type=Path),
-    help="PMIDs of evaluation documents, refused in training data.",
-)
+@train_option
+@dev_option
+@exclude_pmids_option
 @format_option
 @click.option(
     "--rule-made",
@@ -71,7 +59,7 @@ from training.studies.pair_classifier import PairMarker, sample_negatives, train
 )
 @click.option("--max-pieces", default=144, show_default=True, type=click.IntRange(16))
 @seed_option
-@click.option("--json", "output", required=True, type=click.Path(path_type=Path), help="Where the figures go.")
+@figures_option
 def main(output: Path, **options) -> None:
     """Train on BACKBONE and score pair, type, novelty and the contrast set with gold mentions given."""
     try:

@@ -29,8 +29,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers.litcoin import ENTITY_COLUMNS, Labels, read_litcoin
-from litcoin_batch.readers.rows import split_ids, to_pmid
-from litcoin_batch.readers.streams import ByteSource
+from litcoin_batch.readers.parts.rows import split_ids, to_pmid
+from litcoin_batch.readers.parts.streams import ByteSource
 from litcoin_batch.readers.tables.csvrows import CsvRow, csv_rows
 from litcoin_batch.schema import (
     ENTITY_TYPES,

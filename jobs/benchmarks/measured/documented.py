@@ -22,7 +22,7 @@ from transformers import AutoConfig, AutoModelForTokenClassification, AutoTokeni
 
 from benchmarks.measured.stages import FIXED_BATCH, Arithmetic
 from litcoin_batch.concepts.linker import Linker
-from litcoin_batch.concepts.table_vocabulary import TableVocabulary
+from litcoin_batch.concepts.vocabularies.table_vocabulary import TableVocabulary
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.batching.tags import N_TAGS
 from litcoin_batch.model.checkpoint import Checkpoint

@@ -18,7 +18,6 @@ from torch import nn
 from litcoin_batch.concepts.opening import open_linker
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import Checkpoint
-from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import ContractError, Document
 from litcoin_batch.text.pieces import split_pieces
@@ -80,15 +79,14 @@ class Stopwatch:
 def load(arithmetic: Arithmetic) -> Loaded:
     """Once in this process; what is measured in turns stays loaded."""
     started = time.perf_counter()
-    with kept_for_good():
-        checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
-        annotator = Annotator(
-            checkpoint,
-            open_linker(),
-            device=arithmetic.device,
-            batch_pieces=arithmetic.batch_pieces,
-            precision=arithmetic.precision,
-        )
+    checkpoint = Checkpoint.load(locate_checkpoint(arithmetic.checkpoint))
+    annotator = Annotator(
+        checkpoint,
+        open_linker(),
+        device=arithmetic.device,
+        batch_pieces=arithmetic.batch_pieces,
+        precision=arithmetic.precision,
+    )
     device = next(annotator.model.parameters()).device
     return Loaded(checkpoint, annotator, device, time.perf_counter() - started)
 

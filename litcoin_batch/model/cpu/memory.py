@@ -1,14 +1,10 @@
-"""Memory that tensors have left, and objects that stay."""
+"""Memory that tensors have left, and kernels that are kept."""
 
 from __future__ import annotations
 
-import atexit
 import ctypes
-import gc
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 
 def give_back_memory() -> None:
@@ -19,19 +15,6 @@ def give_back_memory() -> None:
     """
     if sys.platform == "linux" and (trim := getattr(ctypes.CDLL(None), "malloc_trim", None)) is not None:
         trim(0)
-
-
-@contextmanager
-def kept_for_good() -> Iterator[None]:
-    """What is loaded inside stays, and so does all else there is: the collector, which would go through all of it again
-    and again, leaves it alone until the same is done once more or the process ends.
-    """
-    gc.unfreeze()
-    yield
-    gc.collect()
-    gc.freeze()
-    # Libraries that look for what they have left at the end would find all of it.
-    atexit.register(gc.unfreeze)
 
 
 def settle_kernels() -> None:

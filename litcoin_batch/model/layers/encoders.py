@@ -15,7 +15,6 @@ import transformers  # loads what is asked of it and when: seconds, which recurr
 from torch import Tensor, nn
 
 from litcoin_batch.model.batching.batches import LENGTH_STEP, ROW_STEP, Mixing, padded_len
-from litcoin_batch.model.cpu.attention import attend_by_document, mask_by_one_row
 from litcoin_batch.model.cpu.recurrence import STATES_STEP, Direction, add_rows, is_fast
 from litcoin_batch.text.pieces import N_SHAPES
 
@@ -113,7 +112,6 @@ class TransformerEncoder(nn.Module):
         """``window``: pieces per pass, the two special pieces ``special_ids`` (begin, end) included."""
         super().__init__()
         self.backbone = without_pooler(backbone)
-        mask_by_one_row(self.backbone)
         self.width = backbone.config.hidden_size
         self.window = window
         self.special_ids = special_ids
@@ -132,7 +130,6 @@ class TransformerEncoder(nn.Module):
 
     def halve_precision(self) -> None:
         self.to(torch.bfloat16)
-        attend_by_document(self.backbone)
 
     def mixing(self, device: torch.device) -> Mixing:
         """On a CPU ``forward`` parts a batch by length anyway, and what follows it gains by large batches; a GPU wants them here, too."""

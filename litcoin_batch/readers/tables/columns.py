@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from litcoin_batch.readers.rows import is_missing
+from litcoin_batch.readers.parts.rows import is_missing
 from litcoin_batch.schema import RecordError
 
 # Field -> the names it goes by, the most trusted first.

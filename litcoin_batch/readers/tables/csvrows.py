@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from litcoin_batch.readers.streams import ByteSource, Line, lines
+from litcoin_batch.readers.parts.streams import ByteSource, Line, lines
 from litcoin_batch.schema import RecordError
 
 MAX_ROW_LINES = 1_000  # a longer quoted cell is taken for a stray quote

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
-from litcoin_batch.readers.streams import ByteSource, excerpt
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt
 from litcoin_batch.readers.tables.columns import is_known, missing_columns
 from litcoin_batch.readers.tables.csvrows import csv_rows
 from litcoin_batch.readers.tables.records import to_document

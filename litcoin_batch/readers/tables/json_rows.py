@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import NamedTuple
 
-from litcoin_batch.readers.json_values import BrokenJson, Layout, json_values
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
-from litcoin_batch.readers.streams import ByteSource, Line, excerpt, lines
+from litcoin_batch.readers.parts.json_values import BrokenJson, Layout, json_values
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules
+from litcoin_batch.readers.parts.streams import ByteSource, Line, excerpt, lines
 from litcoin_batch.readers.tables.columns import LIST_HOLDERS, NAMES, RECORD_LISTS, fields_of, missing_columns, plain
 from litcoin_batch.readers.tables.records import to_document
 from litcoin_batch.schema import Document, RecordError, Reject

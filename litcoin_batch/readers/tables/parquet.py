@@ -9,8 +9,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from litcoin_batch.readers.rows import DEFAULT_RULES, Rules
-from litcoin_batch.readers.streams import ByteSource, excerpt, seekable
+from litcoin_batch.readers.parts.rows import DEFAULT_RULES, Rules
+from litcoin_batch.readers.parts.streams import ByteSource, excerpt, seekable
 from litcoin_batch.readers.tables.columns import is_known, missing_columns
 from litcoin_batch.readers.tables.records import to_document
 from litcoin_batch.schema import Document, RecordError, Reject

@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from litcoin_batch.readers.rows import is_missing, to_pmid, to_text
+from litcoin_batch.readers.parts.rows import is_missing, to_pmid, to_text
 from litcoin_batch.readers.tables.columns import fields_of
 from litcoin_batch.schema import Document, RecordError
 

@@ -14,7 +14,7 @@ from glob import glob
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from litcoin_batch.readers.archives import is_of_systems
+from litcoin_batch.readers.parts.archives import is_of_systems
 
 SCHEME = "file:"
 _OTHER_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://?")

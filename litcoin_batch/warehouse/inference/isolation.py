@@ -8,20 +8,14 @@ one by one, so that the guilty ones are known and everything else is annotated.
 
 from __future__ import annotations
 
-import ctypes
-import multiprocessing
-import os
 import pickle
-import signal
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple, Protocol
-
-from pyspark import cloudpickle
+from typing import Any, Protocol
 
 from litcoin_batch.schema import Annotation, ContractError, Document, LitcoinBatchError, RecordError
+from litcoin_batch.warehouse.spark.child_process import Child, ChildDied, die_with_parent, volunteer_for_memory_killer
 from litcoin_batch.warehouse.tables.nested_rows import reason_of
 
 # Documents that the child is given at once: enough that the hand-over does not weigh, few enough that
@@ -31,9 +25,6 @@ _DOCUMENTS_PER_EXCHANGE = 32
 _HOPELESS = 10
 # Loading reads files and, the first time, the packages of the model from a disk that may be slow.
 _LOAD_SEC = 600.0
-# A child that is gone has closed its pipe; its exit status follows at once, where the machine is not overloaded.
-_EXIT_SEC = 60.0
-_PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
 
 class AnnotatesDocuments(Protocol):
@@ -51,11 +42,6 @@ class Limits:
     batch_sec: float = 600.0
     document_sec: float = 60.0
     isolated: bool = False
-
-
-class _Child(NamedTuple):
-    process: multiprocessing.process.BaseProcess
-    pipe: Connection
 
 
 class _ModelDied(Exception):
@@ -79,15 +65,6 @@ def annotate_surviving(annotator: AnnotatesDocuments, documents: Sequence[Docume
     return annotate_surviving(annotator, documents[:middle]) + annotate_surviving(annotator, documents[middle:])
 
 
-def volunteer_for_memory_killer() -> None:
-    """Where memory runs out, Linux shall end this process, which can be replaced, and not the JVM."""
-    try:
-        with open("/proc/self/oom_score_adj", "w") as stream:
-            stream.write("1000")
-    except OSError:  # another system, or one that forbids it: its own choice stands
-        return
-
-
 class IsolatedAnnotator:
     """The model in a child process, for the length of a ``with``; started at first need.
 
@@ -96,7 +73,7 @@ class IsolatedAnnotator:
 
     def __init__(self, load: Callable[[], AnnotatesDocuments], limits: Limits) -> None:
         self._load, self._limits = load, limits
-        self._child: _Child | None = None
+        self._child: Child | None = None
         self._model_id = ""
         self._n_lost_in_a_row = 0
 
@@ -144,26 +121,16 @@ class IsolatedAnnotator:
 
     def _exchange(self, documents: Sequence[Document]) -> list[Annotation | Exception]:
         child = self._start()
-        try:
-            child.pipe.send(documents)
-        except OSError as error:
-            raise self._died(child) from error
-        found = self._receive(child, self._limits.document_sec)
+        found = self._answer(child, self._limits.document_sec, documents)
         self._n_lost_in_a_row = 0
         return found
 
-    def _start(self) -> _Child:
+    def _start(self) -> Child:
         if self._child is not None:
             return self._child
-        # A fresh process, no fork: what torch and CUDA hold does not survive one.
-        spawn = multiprocessing.get_context("spawn")
-        ours, theirs = spawn.Pipe()
-        process = spawn.Process(target=_serve, args=(theirs, cloudpickle.dumps(self._load)), daemon=True)
-        process.start()
-        child = self._child = _Child(process, ours)
-        theirs.close()
+        child = self._child = Child(_serve, self._load)
         try:
-            answer = self._receive(child, _LOAD_SEC)
+            answer = self._answer(child, _LOAD_SEC)
         except _ModelDied as error:
             raise ContractError(f"while the model was loaded, {error}") from error
         if isinstance(answer, Exception):
@@ -172,36 +139,22 @@ class IsolatedAnnotator:
         self._model_id = answer
         return child
 
-    def _receive(self, child: _Child, limit_sec: float) -> Any:
+    def _answer(self, child: Child, limit_sec: float, documents: Sequence[Document] | None = None) -> Any:
         try:
-            if child.pipe.poll(limit_sec):
-                return child.pipe.recv()
-        except (EOFError, OSError) as error:
-            raise self._died(child) from error
-        self._end()
-        raise _ModelDied(f"the model gave no result within {limit_sec:g} s")
-
-    def _died(self, child: _Child) -> _ModelDied:
-        child.process.join(_EXIT_SEC)
-        code = child.process.exitcode
-        self._end()
-        return _ModelDied(f"the model's process {describe_exit(code)}")
+            if documents is not None:
+                child.send(documents)
+            return child.receive(limit_sec)
+        except ChildDied as error:
+            self._child = None
+            raise _ModelDied(f"the model's process {error}") from error
+        except TimeoutError as error:
+            self._end()
+            raise _ModelDied(f"the model gave no result within {limit_sec:g} s") from error
 
     def _end(self) -> None:
-        if self._child is None:
-            return
-        child, self._child = self._child, None
-        child.process.kill()
-        child.process.join()
-        child.pipe.close()
-
-
-def describe_exit(code: int | None) -> str:
-    if code is None or code >= 0:
-        return f"ended with exit code {code}"
-    name = signal.Signals(-code).name if -code in set(signal.Signals) else "unknown"
-    hint = ", as when memory runs out" if -code == signal.SIGKILL else ""
-    return f"died with signal {-code} ({name}{hint})"
+        if self._child is not None:
+            child, self._child = self._child, None
+            child.kill()
 
 
 def _serve(connection: Connection, pickled_load: bytes) -> None:
@@ -222,11 +175,3 @@ def _serve(connection: Connection, pickled_load: bytes) -> None:
         found = annotate_surviving(annotator, documents)
         # Not every exception survives pickling; what it says does.
         connection.send([RecordError(reason_of(f)) if isinstance(f, Exception) else f for f in found])
-
-
-def die_with_parent() -> None:
-    """A worker that is killed cannot end its child, and one that hangs does not see the pipe close."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() == 1:  # it died before it was asked for
-            os._exit(1)

@@ -15,8 +15,8 @@ from pyspark import SparkFiles, TaskContext
 from pyspark.sql import DataFrame, SparkSession
 
 from litcoin_batch.concepts.opening import open_linker
-from litcoin_batch.concepts.vocabulary import resolve_vocabulary
-from litcoin_batch.concepts.vocabulary_files import verify_vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary import resolve_vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary_files import verify_vocabulary
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.model.checkpoint import resolve_checkpoint, verify_checkpoint
 from litcoin_batch.model.cpu.hardware import PRECISIONS

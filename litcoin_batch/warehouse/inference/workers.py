@@ -24,7 +24,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql.types import StructType
 
-from litcoin_batch.model.cpu.memory import kept_for_good
 from litcoin_batch.schema import Annotation, Document
 from litcoin_batch.warehouse.inference.ahead import ahead
 from litcoin_batch.warehouse.inference.isolation import (
@@ -32,8 +31,8 @@ from litcoin_batch.warehouse.inference.isolation import (
     IsolatedAnnotator,
     Limits,
     annotate_surviving,
-    volunteer_for_memory_killer,
 )
+from litcoin_batch.warehouse.spark.child_process import volunteer_for_memory_killer
 from litcoin_batch.warehouse.tables.nested_rows import SCHEMA, annotated_batch, documents_of
 from litcoin_batch.warehouse.tables.schemas import ANNOTATED
 
@@ -202,8 +201,7 @@ def loaded(loader: Loader) -> AnnotatesDocuments:
     if here not in _LOADED:
         # One model at a time: a worker that changes over must not hold both.
         _LOADED.clear()
-        with kept_for_good():
-            _LOADED[here] = here()
+        _LOADED[here] = here()
     return _LOADED[here]
 
 

@@ -12,8 +12,9 @@ from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
 from litcoin_batch.warehouse.nightly.pairs import keep_pairs
-from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, what_text, without
+from litcoin_batch.warehouse.nightly.revisions import ANNOTATION, DOCUMENT, texts_of, without
 from litcoin_batch.warehouse.nightly.runs import Run
+from litcoin_batch.warehouse.nightly.states import what_text
 from litcoin_batch.warehouse.tables.declared import BY_MODEL, OTHERS, PAIR
 from litcoin_batch.warehouse.tables.log import COMPACT, ROLL_BACK, ROLL_OUT, State, state_of
 from litcoin_batch.warehouse.tables.schemas import LONG, STRING, columns

@@ -75,7 +75,7 @@ RECORDS = columns(
 )
 # Records of these inputs and the stored ones of the same PMIDs, without their texts: ``text`` says what there is to annotate
 # ("abstract", "title"). Of the stored: ``written_by``, the run that wrote the row, whether readers see it (``is_visible``) and
-# whether a newer issue of its file has replaced it (``is_void``). ``state``: see ``nightly.revisions``.
+# whether a newer issue of its file has replaced it (``is_void``). ``state``: see ``nightly.states``.
 KEYS = columns(
     pmid=LONG,
     version=INT,

@@ -8,7 +8,8 @@ import pytest
 from click.testing import CliRunner
 
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import CHEMICAL, DISEASE, GENE, ORGANISM, VARIANT, Vocabulary
+from litcoin_batch.concepts.vocabularies.entries import CHEMICAL, DISEASE, GENE, ORGANISM, VARIANT
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
 from litcoin_batch.schema import Mention
 from published_vocabularies import GENE_INFO, MESH, NAMES_DMP, ORTHOLOGUES, compile_sources, write_recipe
 from training.concepts.build_vocabulary import main

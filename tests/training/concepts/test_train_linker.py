@@ -8,8 +8,8 @@ from click.testing import CliRunner
 
 from litcoin_batch.concepts.ranker import Ranker
 from litcoin_batch.concepts.variant_numbers import VariantNumbers
-from litcoin_batch.concepts.vocabulary import Vocabulary
-from litcoin_batch.concepts.vocabulary_files import Contents, Facts, Kind, write_vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
+from litcoin_batch.concepts.vocabularies.vocabulary_files import Contents, Facts, Kind, write_vocabulary
 from litcoin_batch.schema import ENTITY_TYPES
 from training.concepts.evaluate_linking import main as evaluate
 from training.concepts.train_linker import main as train

@@ -8,7 +8,8 @@ import re
 import pytest
 
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM, Vocabulary
+from litcoin_batch.concepts.vocabularies.entries import CELL_LINE, CHEMICAL, DISEASE, GENE, ORGANISM
+from litcoin_batch.concepts.vocabularies.vocabulary import Vocabulary
 from published_vocabularies import (
     CELLOSAURUS,
     CTD_CHEMICALS,

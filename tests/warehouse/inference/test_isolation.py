@@ -12,8 +12,9 @@ from pyspark import cloudpickle
 
 from fake_model import DEADLY, MODEL_ID, FakeLoader, find
 from litcoin_batch.schema import Annotation, ConfigError, ContractError, Document, RecordError
-from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits, describe_exit
+from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limits
 from litcoin_batch.warehouse.inference.workers import annotate_with
+from litcoin_batch.warehouse.spark.child_process import describe_exit
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 # What answers has all the time it needs; only who waits for what never answers waits for as long as this.

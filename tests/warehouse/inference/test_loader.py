@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from litcoin_batch.concepts.vocabulary import GENE
+from litcoin_batch.concepts.vocabularies.entries import GENE
 from litcoin_batch.schema import ConfigError, ContractError, Document
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
 from tiny_models import tiny_checkpoint, write_tiny_vocabulary

@@ -6,7 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
-from litcoin_batch.warehouse.nightly import revisions
+from litcoin_batch.warehouse.nightly import revisions, states
 from litcoin_batch.warehouse.nightly.account import check_counts, tally
 from litcoin_batch.warehouse.tables.declared import FATES
 from litcoin_batch.warehouse.tables.schemas import DOCUMENTS, RECORDS
@@ -83,7 +83,7 @@ def test_every_record_has_the_fate_the_rules_give_it(spark):
 
 
 def test_examples_show_what_rules_give(spark):
-    failed, tried = doctest.testmod(revisions, extraglobs={"spark": spark})
+    failed, tried = doctest.testmod(states, extraglobs={"spark": spark})
     assert (failed, tried > 5) == (0, True)
 
 

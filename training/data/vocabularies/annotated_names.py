@@ -7,8 +7,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
-from litcoin_batch.concepts.lexicon_files import Row
 from litcoin_batch.concepts.names.folding import fold
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError, Document, Mention
 

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from litcoin_batch.concepts.lexicon_files import placed_rows, split_ids
+from litcoin_batch.concepts.vocabularies.lexicon_files import placed_rows, split_ids
 from litcoin_batch.schema import ContractError
 from training.data.vocabularies.published_layouts import disease_of_xrefs, short_binomials
 from training.data.vocabularies.vocabulary_records import (

@@ -7,10 +7,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from litcoin_batch.concepts.lexicon_files import LONGEST_NAME_CHARS
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import KINDS
-from litcoin_batch.concepts.vocabulary_files import Facts, Kind, rounded
+from litcoin_batch.concepts.vocabularies.entries import KINDS
+from litcoin_batch.concepts.vocabularies.lexicon_files import LONGEST_NAME_CHARS
+from litcoin_batch.concepts.vocabularies.vocabulary_files import Facts, Kind, rounded
 from litcoin_batch.schema import ENTITY_TYPES, ContractError
 from training.data.vocabularies.annotated_names import Counts
 from training.data.vocabularies.vocabulary_records import GENE, Place, Record

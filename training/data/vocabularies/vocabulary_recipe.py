@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from litcoin_batch.concepts.lexicon_files import LONGEST_NAME_CHARS
+from litcoin_batch.concepts.vocabularies.lexicon_files import LONGEST_NAME_CHARS
 from litcoin_batch.schema import ENTITY_TYPES, ConfigError
 from training.data.vocabularies import derived_layouts, published_layouts
 from training.data.vocabularies.vocabulary_compiler import Choice

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 
-from litcoin_batch.concepts.lexicon_files import Row, split_ids
 from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary import Concept, Entry, LayeredVocabulary
+from litcoin_batch.concepts.vocabularies.entries import Concept, Entry
+from litcoin_batch.concepts.vocabularies.layered_vocabulary import LayeredVocabulary
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row, split_ids
 from litcoin_batch.schema import ENTITY_TYPES
 
 _HAS_TAXON = (ENTITY_TYPES[0], ENTITY_TYPES[5])

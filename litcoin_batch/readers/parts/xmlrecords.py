@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from lxml import etree
 
-from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
-from litcoin_batch.readers.xml.xmlhead import COMMENT, HEAD, parser_for
+from litcoin_batch.readers.parts.byte_window import ByteWindow
+from litcoin_batch.readers.parts.streams import ByteSource
+from litcoin_batch.readers.parts.xmlhead import COMMENT, HEAD, parser_for
 
 MAX_RECORD_BYTES = 64 << 20  # the largest real citation is below 2 MB
-MAX_STEP_BYTES = 8 << 20
 HEAD_BYTES = 1 << 20
 _LOOKAHEAD_BYTES = 4096
 _TAG_BYTES = 256  # longer than any token searched for: what may hang over the end of the buffer
@@ -67,11 +67,7 @@ class XmlRecords:
         self._stream = stream
         self._tags_by_root = tags_by_root
         self._between = between
-        self._data = b""
-        self._base = 0  # position in the file where ``_data`` begins
-        self._at = 0  # position in ``_data``; everything before it is dealt with
-        self._without: dict[bytes, tuple[int, int]] = {}  # needle -> where in the file none begins
-        self._ended = False  # the stream has no more bytes
+        self._window = ByteWindow(stream)
         self._closed = False  # the root's end tag has been seen, or the root is a record
         self._cut = False  # the end of the file has been reported as damage
 
@@ -80,10 +76,10 @@ class XmlRecords:
         if refusal is not None:
             yield refusal
             return
-        while not self._exhausted():
-            match = self._start.match(self._data, self._at)
+        while not self._window.is_exhausted(_LOOKAHEAD_BYTES):
+            match = self._start.match(self._window.data, self._window.at)
             if match:
-                self._at = match.start(1) - 1
+                self._window.at = match.start(1) - 1
                 yield self._record(match)
             else:
                 yield from self._gap()
@@ -91,34 +87,34 @@ class XmlRecords:
 
     def _open(self) -> Generator[Damage, None, Damage | None]:
         """Read the prologue; yields what is odd about it, returns a ``Damage`` to refuse the file."""
-        while len(self._data) < HEAD_BYTES and self._fill():
+        while len(self._window.data) < HEAD_BYTES and self._window.fill():
             pass
-        head = HEAD.match(self._data)
+        head = HEAD.match(self._window.data)
         root = head["root"].decode("utf-8", "replace") if head else ""
         self._compile(self._tags_by_root.get(root) or self._guess_tags())
-        first = self._start_anywhere.search(self._data)
-        prologue = COMMENT.sub(b"", self._data[: first.start() if first else len(self._data)])
+        first = self._start_anywhere.search(self._window.data)
+        prologue = COMMENT.sub(b"", self._window.data[: first.start() if first else len(self._window.data)])
         if b"<!ENTITY" in prologue:
             return Damage("refused: the document type declares entities", prologue, refused=True)
         if head is not None and root in self._tags_by_root:
-            self._at = head.end()
+            self._window.at = head.end()
             self._closed = head["attributes"].rstrip().endswith(b"/")
         elif first is None:
             seen = f"root element <{root}>" if root else "no root element"
             expected = ", ".join(self._tags_by_root)
-            return Damage(f"{seen}, expected one of {expected}", self._data, refused=True)
+            return Damage(f"{seen}, expected one of {expected}", self._window.data, refused=True)
         elif head and first.start() == head.start("root") - 1:
-            self._at = first.start()
+            self._window.at = first.start()
             self._closed = True
-        self._parser, problem = parser_for(self._data)
+        self._parser, problem = parser_for(self._window.data)
         if problem:
-            yield Damage(problem, self._data[:_TAG_BYTES])
+            yield Damage(problem, self._window.data[:_TAG_BYTES])
         return None
 
     def _guess_tags(self) -> tuple[str, ...]:
         """The record names of a file whose root is damaged: the first set that occurs."""
         for tags in self._tags_by_root.values():
-            if any(re.search(rb"<%s[\s/>]" % tag.encode(), self._data) for tag in tags):
+            if any(re.search(rb"<%s[\s/>]" % tag.encode(), self._window.data) for tag in tags):
                 return tags
         return next(iter(self._tags_by_root.values()))
 
@@ -136,75 +132,36 @@ class XmlRecords:
             % (special, ends, names, roots)
         )
 
-    def _fill(self) -> bool:
-        """Read on, in longer steps where a record is long; False at the end."""
-        block = self._stream.read(min(max(BLOCK_BYTES, len(self._data) - self._at), MAX_STEP_BYTES))
-        self._ended = not block
-        if block:
-            self._data = self._data[self._at :] + block
-            self._base += self._at
-            self._at = 0
-        return bool(block)
-
-    def _exhausted(self) -> bool:
-        while len(self._data) - self._at < _LOOKAHEAD_BYTES and not self._ended:
-            self._fill()
-        return self._at >= len(self._data)
-
-    def _take(self, n: int | None = None) -> bytes:
-        """Move the reading position on by ``n`` bytes, or to the end of the buffer."""
-        raw = self._data[self._at :] if n is None else self._data[self._at : self._at + n]
-        self._at += len(raw)
-        return raw
-
-    def _find(self, needle: bytes, offset: int) -> int:
-        """Distance from ``_at`` to ``needle``, searched from ``offset`` on; -1 where there is none.
-
-        No stretch is searched twice, or bytes full of openings without ends would cost quadratic time.
-        """
-        origin = self._base + self._at
-        begin = place = origin + offset
-        low, high = self._without.get(needle, (0, -1))
-        if low <= begin <= high:
-            begin, place = low, high
-        while (found := self._data.find(needle, place - self._base)) < 0:
-            place = max(place, self._base + len(self._data) - len(needle) + 1)
-            if place - origin > MAX_RECORD_BYTES or not self._fill():
-                self._without[needle] = begin, place
-                return -1
-        self._without[needle] = begin, self._base + found
-        return self._base + found - origin
-
     def _record(self, start: re.Match) -> etree._Element | Damage:
-        """The record at ``_at``, supposing that the next end tag of its name is its own."""
+        """The record at the reading position, supposing that the next end tag of its name is its own."""
         name = start[1]
         needle = b"</" + name + b">"
         if start["empty"]:
-            end = start.end() - self._at
-        elif (end := self._find(needle, 0)) >= 0:
+            end = start.end() - self._window.at
+        elif (end := self._window.find(needle, 0, MAX_RECORD_BYTES)) >= 0:
             end += len(needle)
-        inside = self._at + 1, self._at + end
+        inside = self._window.at + 1, self._window.at + end
         # A start below this one: an end tag is lost. Its own name first, it is the likeliest.
-        if any(self._data.find(b"<" + tag, *inside) >= 0 for tag in (name, *self._names) if end > 0):
+        if any(self._window.data.find(b"<" + tag, *inside) >= 0 for tag in (name, *self._names) if end > 0):
             return self._record_by_tokens(name)
         try:
-            record = self._parse(self._slice(0, max(end, 0)))
+            record = self._parse(self._window.slice(0, max(end, 0)))
         except etree.XMLSyntaxError:
             return self._record_by_tokens(name)
-        self._at += end
+        self._window.at += end
         return record
 
     def _record_by_tokens(self, name: bytes) -> etree._Element | Damage:
-        """The record at ``_at``, token by token, as far as its end, the next start or the root's end."""
+        """The record at the reading position, token by token, as far as its end, the next start or the root's end."""
         tag = f"<{name.decode()}>"
         for token in self._tokens(len(name) + 1):
             if token.kind == "overlong":
-                return Damage(f"{tag} is longer than {MAX_RECORD_BYTES} bytes", self._take(token.end))
+                return Damage(f"{tag} is longer than {MAX_RECORD_BYTES} bytes", self._window.take(token.end))
             if token.kind == "eof":
                 self._cut = True
-                return Damage(f"{self._stream.damage or 'file is cut'}: it ends inside {tag}", self._take())
+                return Damage(f"{self._stream.damage or 'file is cut'}: it ends inside {tag}", self._window.take())
             if token.kind == "end" and token.name == name:
-                raw = self._take(token.end)
+                raw = self._window.take(token.end)
                 try:
                     return self._parse(raw)
                 except etree.XMLSyntaxError as error:
@@ -213,7 +170,7 @@ class XmlRecords:
                 break
         self._closed |= token.kind == "root"  # the damage says that what is around it was cut
         slash = "/" if token.kind == "end" else ""
-        return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._take(token.begin))
+        return Damage(f"{tag} has no end before <{slash}{token.name.decode()}>", self._window.take(token.begin))
 
     def _gap(self) -> Iterator[Damage]:
         """Skip to the next record or the end; anything but white space and comments is damage.
@@ -224,19 +181,19 @@ class XmlRecords:
         for token in self._tokens(0):
             if stray := self._stray(token.before):
                 found.append(stray)
-            if token.kind == "special" and self._slice(token.begin, token.end).startswith(b"<?xml "):
-                self._parser, problem = parser_for(self._slice(token.begin, token.end))
+            if token.kind == "special" and self._window.slice(token.begin, token.end).startswith(b"<?xml "):
+                self._parser, problem = parser_for(self._window.slice(token.begin, token.end))
                 found += [problem.encode()] if problem else []
             if token.kind == "end" and token.name not in self._roots:
                 found.append(b"</" + token.name + b">")
             if token.kind == "root":
-                found += [] if self._closed else [self._slice(token.begin, token.end)]
+                found += [] if self._closed else [self._window.slice(token.begin, token.end)]
                 self._compile(self._tags_by_root[token.name.decode()])
             if token.kind in ("root", "end") and token.name in self._roots:
-                self._closed = token.kind == "end" or self._slice(token.begin, token.end).endswith(b"/>")
+                self._closed = token.kind == "end" or self._window.slice(token.begin, token.end).endswith(b"/>")
             if token.kind in ("start", "root", "overlong", "eof"):
                 break
-        self._take(token.begin if token.kind == "start" else token.end)
+        self._window.take(token.begin if token.kind == "start" else token.end)
         if stray := b"".join(found):
             self._cut |= token.kind == "eof" and not self._closed
             where = f" ({self._stream.damage or 'file is cut'})" if self._cut else ""
@@ -257,31 +214,28 @@ class XmlRecords:
         """
         searched = offset
         while True:
-            match = self._token.search(self._data, self._at + searched)
+            match = self._token.search(self._window.data, self._window.at + searched)
             if match is None:
-                searched = max(searched, len(self._data) - self._at - _TAG_BYTES)
+                searched = max(searched, len(self._window) - _TAG_BYTES)
                 if searched > MAX_RECORD_BYTES:
-                    yield _Token("overlong", b"", searched, searched, self._slice(offset, searched))
+                    yield _Token("overlong", b"", searched, searched, self._window.slice(offset, searched))
                     return
-                if not self._fill():
-                    size = len(self._data) - self._at
-                    yield _Token("eof", b"", size, size, self._slice(offset, size))
+                if not self._window.fill():
+                    size = len(self._window)
+                    yield _Token("eof", b"", size, size, self._window.slice(offset, size))
                     return
                 continue
             kind = match.lastgroup or ""
             name = match[kind]
-            begin, end = match.start() - self._at, match.end() - self._at
+            begin, end = match.start() - self._window.at, match.end() - self._window.at
             searched = end
             if kind == "special":
-                closing = self._find(_TERMINATORS[name], end)
+                closing = self._window.find(_TERMINATORS[name], end, MAX_RECORD_BYTES)
                 if closing < 0:
                     continue
                 searched = end = closing + len(_TERMINATORS[name])
-            yield _Token(kind, name, begin, end, self._slice(offset, begin))
+            yield _Token(kind, name, begin, end, self._window.slice(offset, begin))
             offset = end
-
-    def _slice(self, begin: int, end: int) -> bytes:
-        return self._data[self._at + begin : self._at + end]
 
     def _parse(self, raw: bytes) -> etree._Element:
         try:
@@ -299,6 +253,6 @@ class XmlRecords:
             return
         if not self._closed:
             reason = self._stream.damage or "file is cut"
-            yield Damage(f"{reason}: the end tag of the root element is missing", self._data[-_TAG_BYTES:])
+            yield Damage(f"{reason}: the end tag of the root element is missing", self._window.data[-_TAG_BYTES:])
         elif self._stream.damage:
-            yield Damage(self._stream.damage, self._data[-_TAG_BYTES:])
+            yield Damage(self._stream.damage, self._window.data[-_TAG_BYTES:])

@@ -8,16 +8,15 @@ vocabulary.layered(rows)                                 the same with names of 
 
 from __future__ import annotations
 
-import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
 
-from litcoin_batch.concepts.lexicon_files import Row, split_ids
-from litcoin_batch.concepts.names.folding import fold
-from litcoin_batch.concepts.vocabulary_files import (
+from litcoin_batch.concepts.vocabularies.entries import CELL_LINE, GENE, Concept, Entry, marked
+from litcoin_batch.concepts.vocabularies.layered_vocabulary import LayeredVocabulary
+from litcoin_batch.concepts.vocabularies.lexicon_files import Row
+from litcoin_batch.concepts.vocabularies.vocabulary_files import (
     BLOCK,
     TYPE_OF_LETTER,
     Facts,
@@ -30,52 +29,7 @@ from litcoin_batch.concepts.vocabulary_files import (
 )
 from litcoin_batch.schema import ENTITY_TYPES, ContractError
 
-SHIPPED = Path(__file__).resolve().parent.parent / "vocabulary"
-
-GENE, DISEASE, CHEMICAL, VARIANT, ORGANISM, CELL_LINE = ENTITY_TYPES
-
-
-class Entry(NamedTuple):
-    """One meaning of a name.
-
-    ``concept_id``: as annotators write it; with commas between them where the name means several at once.
-    ``taxon``: the organism of a gene or cell line as an NCBI taxonomy id, None where unknown or not asked for.
-    ``kind``: symbol, name, synonym, former, lent (from an orthologue), derived (E. coli) or annotated (known from
-    annotated texts only). ``source``: the source that gives the best kind. ``marks``: of the name, see ``MARKS``.
-    ``count``: how often annotators of the given corpora meant this by it, rounded down (``vocabulary_files.COUNTS``).
-    """
-
-    concept_id: str
-    type: str
-    taxon: int | None
-    kind: str
-    source: str
-    marks: tuple[str, ...] = ()
-    count: int = 0  # type: ignore[assignment]  # a tuple has a method of this name
-
-
-# ambiguous: another concept of the same type and organism has the name, too, and not only by loan or from annotated
-# texts; everyday: a word of everyday English; one-letter: a single letter or digit.
-MARKS = ("ambiguous", "everyday", "one-letter")
-# The best first.
-KINDS = ("symbol", "name", "synonym", "former", "annotated", "derived", "lent")
-_OF_THEIR_OWN = frozenset(("symbol", "name", "synonym", "former"))
-
-
-class Concept(NamedTuple):
-    """``current_id``: the id that replaced this one, None where this one is current; ``former_ids``: those that this one replaced.
-
-    ``written_id``: the one of all these that annotators write, None where it is this one. ``trees``: MeSH tree numbers ("C04.588.180").
-    """
-
-    concept_id: str
-    type: str
-    taxon: int | None
-    name: str
-    current_id: str | None = None
-    former_ids: tuple[str, ...] = ()
-    trees: tuple[str, ...] = ()
-    written_id: str | None = None
+SHIPPED = Path(__file__).resolve().parents[2] / "vocabulary"
 
 
 class Vocabulary:
@@ -110,7 +64,7 @@ class Vocabulary:
     def find(self, key: str, type: str) -> tuple[Entry, ...]:
         """What the folded name ``key`` (see ``fold``) may mean, the best kind first; () where it is unknown."""
         number = self._names.get(type_letter(type) + key)
-        return () if number is None else _marked(key, self._entries_of(number, type), self._everyday)
+        return () if number is None else marked(key, self._entries_of(number, type), self._everyday)
 
     def knows(self, key: str, type: str) -> bool:
         """Whether ``find`` gives anything."""
@@ -224,82 +178,6 @@ class Vocabulary:
         return LayeredVocabulary(self, rows, layer_id, replace)
 
 
-class LayeredVocabulary:
-    """A vocabulary with names of one's own over it; small, as it is held in memory. Asked as ``Vocabulary`` is.
-
-    ``replace``: whether a row's name means what the rows say and nothing else (a user's table), or that besides
-    (names of annotated texts: entries that are there already get the rows' ``count``).
-    """
-
-    def __init__(self, below: Any, rows: Iterable[Row], layer_id: str | None, replace: bool) -> None:
-        """``below``: a vocabulary of any kind, or another layer."""
-        self._below = below
-        self._replace = replace
-        self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
-        digest = hashlib.sha256(str(replace).encode())
-        for row in rows:
-            digest.update(repr(tuple(row)).encode())
-            self._add(row)
-        self.vocabulary_id: str = f"{below.vocabulary_id}+{layer_id or digest.hexdigest()[:8]}"
-
-    def _add(self, row: Row) -> None:
-        key = row.type, fold(row.surface, row.type)
-        entries = self._entries.setdefault(key, {})
-        concept_id = ",".join(split_ids(row.concept_id))
-        known = entries.get(concept_id)
-        taxon = int(row.taxon) if row.taxon else self._taxon(concept_id, row.type)
-        kind, source = ("name", "table") if self._replace else ("annotated", "annotated")
-        n = known.count + 1 if known else 1
-        entries[concept_id] = Entry(
-            concept_id=concept_id, type=row.type, taxon=taxon, kind=kind, source=source, marks=(), count=n
-        )
-
-    def _taxon(self, concept_id: str, type_: str) -> int | None:
-        concept = self._below.concept(concept_id, type_) if type_ in (GENE, CELL_LINE) else None
-        return concept.taxon if concept else None
-
-    def find(self, key: str, type: str) -> tuple[Entry, ...]:
-        own = self._entries.get((type, key))
-        if own is None or not self._replace:
-            below = self._below.find(key, type)
-            if own is None:
-                return below
-            merged = {e.concept_id: e for e in below}
-            for concept_id, entry in own.items():
-                known = merged.get(concept_id)
-                merged[concept_id] = known._replace(count=known.count + entry.count) if known else entry
-            return tuple(sorted(merged.values(), key=lambda e: KINDS.index(e.kind)))
-        return tuple(own.values())
-
-    def knows(self, key: str, type: str) -> bool:
-        return (type, key) in self._entries or self._below.knows(key, type)
-
-    def prefix(self, key: str, type: str, limit: int = 100) -> list[str]:
-        own = [name for type_, name in self._entries if type_ == type and name.startswith(key)]
-        return list(dict.fromkeys((*own, *self._below.prefix(key, type, limit))))[:limit]
-
-    def __len__(self) -> int:
-        return len(self._below)
-
-    def concept(self, concept_id: str, type: str | None = None) -> Concept | None:
-        return self._below.concept(concept_id, type)
-
-    def taxon_of_gene(self, concept_id: str) -> int | None:
-        return self._below.taxon_of_gene(concept_id)
-
-    def taxon_of_cell_line(self, concept_id: str) -> int | None:
-        return self._below.taxon_of_cell_line(concept_id)
-
-    def orthologues(self, gene_id: str) -> tuple[str, ...]:
-        return self._below.orthologues(gene_id)
-
-    def __getattr__(self, name: str) -> Any:
-        # What else layers do not change: numbers of names, files.
-        if name.startswith("_"):
-            raise AttributeError(name)
-        return getattr(self._below, name)
-
-
 def resolve_vocabulary(folder: str | os.PathLike[str] | None) -> Path:
     """The folder, the shipped one for None. Raises ``ContractError`` where there is none."""
     if folder is None:
@@ -309,20 +187,3 @@ def resolve_vocabulary(folder: str | os.PathLike[str] | None) -> Path:
             f"vocabulary {folder}: no such folder; expected one written by training/concepts/build_vocabulary.py"
         )
     return Path(folder)
-
-
-def _marked(key: str, entries: Sequence[Entry], everyday: frozenset[str]) -> tuple[Entry, ...]:
-    of_name = (("everyday",) if key in everyday else ()) + (("one-letter",) if len(key) == 1 else ())
-    if len(entries) == 1:
-        return (entries[0]._replace(marks=of_name),) if of_name else tuple(entries)
-    of_taxon: dict[int | None, set[str]] = {}
-    for entry in entries:
-        if entry.kind in _OF_THEIR_OWN:
-            of_taxon.setdefault(entry.taxon, set()).add(entry.concept_id)
-    marked = []
-    for entry in entries:
-        own = of_taxon.get(entry.taxon, ())
-        has_rivals = len(own) > (entry.concept_id in own)
-        marks = ("ambiguous", *of_name) if has_rivals else of_name
-        marked.append(entry._replace(marks=marks) if marks else entry)
-    return tuple(marked)

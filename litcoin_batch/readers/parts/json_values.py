@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from typing import NamedTuple
 
-from litcoin_batch.readers.streams import BLOCK_BYTES, ByteSource
+from litcoin_batch.readers.parts.streams import BLOCK_BYTES, ByteSource
 
 MAX_VALUE_CHARS = 64 << 20  # of one record: it is held in memory
 _EXCERPT_CHARS = 1_200

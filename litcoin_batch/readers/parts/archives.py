@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import IO, BinaryIO, Self, cast
 
-from litcoin_batch.readers.streams import ByteSource, seekable
+from litcoin_batch.readers.parts.streams import ByteSource, seekable
 from litcoin_batch.schema import Document, RecordError, Reject
 
 _TAR_BLOCK = 512

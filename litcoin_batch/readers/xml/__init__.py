@@ -1,1 +1,0 @@
-"""XML cut into records that fail one by one."""
