@@ -21,8 +21,8 @@ from benchmarks.workers import with_benchmarks
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
-from litcoin_batch.warehouse.nightly.ingest import read_records
 from litcoin_batch.warehouse.nightly.pipeline import How, Inputs, annotate_files
+from litcoin_batch.warehouse.nightly.reading.ingest import read_records
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.session import open_session
 

@@ -23,7 +23,7 @@ from litcoin_batch.schema import ContractError, Document
 from litcoin_batch.text.pieces import split_pieces
 from litcoin_batch.warehouse.inference.isolation import annotate_surviving
 from litcoin_batch.warehouse.inference.loading import locate_checkpoint
-from litcoin_batch.warehouse.nightly.ingest import parse_file
+from litcoin_batch.warehouse.nightly.reading.ingest import parse_file
 from litcoin_batch.warehouse.tables.nested_rows import annotated_batch, documents_of
 
 # The calls that the annotator makes of its model, by the stage they belong to.

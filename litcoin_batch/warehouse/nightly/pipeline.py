@@ -21,9 +21,10 @@ from litcoin_batch.warehouse.files.storage import find_files
 from litcoin_batch.warehouse.inference.checkpointed_inference import annotate_in_slices
 from litcoin_batch.warehouse.inference.isolation import Limits
 from litcoin_batch.warehouse.inference.workers import Loader
-from litcoin_batch.warehouse.nightly import input_files, pairs, quality_gates, revisions
+from litcoin_batch.warehouse.nightly import pairs, quality_gates, revisions
 from litcoin_batch.warehouse.nightly.account import check_counts, note, note_files, tally, with_notes
-from litcoin_batch.warehouse.nightly.ingest import Reading, stage_records, without_labels
+from litcoin_batch.warehouse.nightly.reading import input_files
+from litcoin_batch.warehouse.nightly.reading.ingest import Reading, stage_records, without_labels
 from litcoin_batch.warehouse.nightly.runs import Run
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.tables.log import State

@@ -12,7 +12,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-from litcoin_batch.warehouse.nightly.input_files import Selection
+from litcoin_batch.warehouse.nightly.reading.input_files import Selection
 from litcoin_batch.warehouse.nightly.states import (
     CARRY,
     CURRENT,

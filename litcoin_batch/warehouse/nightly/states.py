@@ -12,7 +12,7 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from litcoin_batch.warehouse.nightly.ingest import EXCERPT_CHARS
+from litcoin_batch.warehouse.nightly.reading.ingest import EXCERPT_CHARS
 
 REJECTED, DELETED, SUPERSEDED, CURRENT = "rejected", "deleted", "superseded", "current"
 KEPT, RESTORED, OBSOLETE, PAST = "kept", "restored", "obsolete", "past"

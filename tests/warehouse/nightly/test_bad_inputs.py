@@ -10,9 +10,9 @@ from litcoin_batch.readers import Rules
 from litcoin_batch.schema import Document, Reject
 from litcoin_batch.warehouse.files.local_files import find_local, path_of
 from litcoin_batch.warehouse.files.storage import StoredFile, find_files
-from litcoin_batch.warehouse.nightly import file_tasks, ingest
-from litcoin_batch.warehouse.nightly.file_tasks import Part, parts_of
-from litcoin_batch.warehouse.nightly.ingest import parse_file
+from litcoin_batch.warehouse.nightly.reading import file_tasks, ingest
+from litcoin_batch.warehouse.nightly.reading.file_tasks import Part, parts_of
+from litcoin_batch.warehouse.nightly.reading.ingest import parse_file
 from warehouses import annotate
 
 NAMES = [

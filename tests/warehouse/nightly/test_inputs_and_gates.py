@@ -9,9 +9,9 @@ import pytest
 from litcoin_batch.config import AnnotateConfig
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.files.storage import find_files
-from litcoin_batch.warehouse.nightly.input_files import APPLIED, CHANGED, DAMAGED, NEW, OUTDATED, select
 from litcoin_batch.warehouse.nightly.pipeline import _NOT_OF_THE_WORK, _of_the_work
 from litcoin_batch.warehouse.nightly.quality_gates import GateClosed, QualityGates
+from litcoin_batch.warehouse.nightly.reading.input_files import APPLIED, CHANGED, DAMAGED, NEW, OUTDATED, select
 from litcoin_batch.warehouse.tables.schemas import FILES, RUNS
 
 

@@ -11,9 +11,9 @@ from pyspark import cloudpickle
 from pyspark.errors import PySparkException
 
 from litcoin_batch.readers import Rules, read_stream
-from litcoin_batch.warehouse.nightly import ingest
-from litcoin_batch.warehouse.nightly.file_tasks import Part
-from litcoin_batch.warehouse.nightly.isolated_reading import work_isolated
+from litcoin_batch.warehouse.nightly.reading import ingest
+from litcoin_batch.warehouse.nightly.reading.file_tasks import Part
+from litcoin_batch.warehouse.nightly.reading.isolated_reading import work_isolated
 from warehouses import annotate
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])

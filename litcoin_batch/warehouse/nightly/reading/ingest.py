@@ -20,7 +20,7 @@ from litcoin_batch.readers import Rules, read_stream
 from litcoin_batch.readers.tables.parquet import read_row_groups
 from litcoin_batch.schema import Document, Reject
 from litcoin_batch.warehouse.files.storage import StoredFile, escape
-from litcoin_batch.warehouse.nightly.file_tasks import (
+from litcoin_batch.warehouse.nightly.reading.file_tasks import (
     NOT_OF_THE_FILE,
     Part,
     in_tasks,
@@ -29,7 +29,7 @@ from litcoin_batch.warehouse.nightly.file_tasks import (
     parts_of,
     problem_of,
 )
-from litcoin_batch.warehouse.nightly.isolated_reading import Lost, work_isolated
+from litcoin_batch.warehouse.nightly.reading.isolated_reading import Lost, work_isolated
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
 from litcoin_batch.warehouse.tables.schemas import RECORDS, STRING, arrow_schema, table_of
 

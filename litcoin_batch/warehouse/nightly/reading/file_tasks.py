@@ -19,7 +19,7 @@ from litcoin_batch.warehouse.files.downloads import download
 from litcoin_batch.warehouse.files.local_files import is_local, path_of
 from litcoin_batch.warehouse.files.objects import is_object
 from litcoin_batch.warehouse.files.storage import StoredFile
-from litcoin_batch.warehouse.nightly.isolated_reading import Lost, work_isolated
+from litcoin_batch.warehouse.nightly.reading.isolated_reading import Lost, work_isolated
 
 # A task has at least so much to read: to start one costs as much as to read this. And at most, if it can be helped.
 _MIN_TASK_BYTES, _MAX_TASK_BYTES = 4 << 20, 128 << 20

@@ -16,8 +16,15 @@ from pyspark.sql import functions as F
 from litcoin_batch.readers.pubmed import source_order
 from litcoin_batch.schema import ConfigError, Reject
 from litcoin_batch.warehouse.files.storage import StoredFile, escape, read_companion
-from litcoin_batch.warehouse.nightly.file_tasks import NOT_OF_THE_FILE, Part, in_tasks, opened, opens_itself, problem_of
-from litcoin_batch.warehouse.nightly.ingest import name_sources
+from litcoin_batch.warehouse.nightly.reading.file_tasks import (
+    NOT_OF_THE_FILE,
+    Part,
+    in_tasks,
+    opened,
+    opens_itself,
+    problem_of,
+)
+from litcoin_batch.warehouse.nightly.reading.ingest import name_sources
 
 # What became of an input file.
 NEW, CHANGED, APPLIED, DAMAGED, OUTDATED = "new", "changed", "applied before", "damaged", "outdated"
