@@ -14,6 +14,8 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
 # Two cores of a small machine are quicker with one thread each than with many that fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Commands that tests start live for seconds: what Java's second compiler and G1 do for long runs is two fifths of their time.
+os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 # As annotating does, before anything of a process multiplies: see ``model.cpu.memory.settle_kernels``.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 # Helpers of tests; the benchmark's modules, which stand beside the jobs that use them; the commands of training.
@@ -33,6 +35,7 @@ LONG = (
     "test_jobs_s3",
     "test_maintenance",
     "test_runs",
+    "test_shipped_checkpoints",
     "test_training",
     "test_jobs_annotate",
     "test_isolation",

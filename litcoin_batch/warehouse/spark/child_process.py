@@ -34,6 +34,10 @@ class Child:
         self._process.start()
         theirs.close()
 
+    @property
+    def pid(self) -> int | None:
+        return self._process.pid
+
     def send(self, message: object) -> None:
         """Raises ``ChildDied``."""
         try:

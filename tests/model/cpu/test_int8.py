@@ -285,7 +285,9 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
     spans = [{(a.pmid, m.start, m.end, m.type): m.score for a in found for m in a.mentions} for found in (exact, small)]
     same = spans[0].keys() & spans[1].keys()
     assert len(same) > 0.9 * len(spans[0])
-    assert 0 < max(abs(spans[0][span] - spans[1][span]) for span in same) < 0.1
+    apart = sorted(abs(spans[0][span] - spans[1][span]) for span in same)
+    # Where weights have 64 steps (no VNNI), one word of an untrained model may be moved far.
+    assert apart[-1] > 0 and apart[int(0.95 * len(apart))] < 0.05
 
 
 @needs_int8

@@ -127,7 +127,7 @@ from litcoin_batch.warehouse.inference.isolation import IsolatedAnnotator, Limit
 if __name__ == "__main__":
     annotator = IsolatedAnnotator(FakeLoader(), Limits(document_sec=600))
     assert annotator.model_id
-    threading.Timer(0.3, lambda: print(annotator._child.process.pid, flush=True)).start()
+    threading.Timer(0.3, lambda: print(annotator._child.pid, flush=True)).start()
     annotator.annotate_surviving([Document(1, "backtracks", None)])
 """
 
