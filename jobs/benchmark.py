@@ -24,6 +24,7 @@ from benchmarks.environment import environment
 from benchmarks.figures import Figures, Rows, days, figures_of
 from benchmarks.fits import Spread
 from benchmarks.turns import Bench
+from litcoin_batch.commands.terminal import as_written
 from litcoin_batch.reports.charts import as_file
 from litcoin_batch.reports.speed import Figure, markdown, plots, speed_page
 from litcoin_batch.schema import ConfigError, ContractError
@@ -32,7 +33,7 @@ from litcoin_batch.settings import options, read_config
 _PACKAGES = ("torch", "transformers", "pyspark", "pyarrow")
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
+@click.command(help=as_written(__doc__), context_settings={"max_content_width": 100})
 @options(BenchmarkConfig)
 def main(config: str | None, **given: object) -> None:
     logging.getLogger("py4j").setLevel(logging.WARNING)

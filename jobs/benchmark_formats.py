@@ -27,6 +27,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
 from benchmarks.environment import environment
+from litcoin_batch.commands.terminal import as_written
 
 PER_DOCUMENT, N_GENES, FILE_ROWS = 6, 20_000, 250_000
 
@@ -160,7 +161,7 @@ def measure(n_rows: int, changed: tuple[int, ...], with_iceberg: bool) -> Iterat
             raise click.ClickException(f"{n_changed} changed: the ways do not answer alike: {answers}")
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 110})
+@click.command(help=as_written(__doc__), context_settings={"max_content_width": 110})
 @click.option("--rows", type=click.IntRange(min=1_000), default=1_000_000, show_default=True)
 @click.option("--changed", type=click.IntRange(min=6), multiple=True, default=(1_000, 20_000), show_default=True)
 @click.option("--iceberg", is_flag=True, help="With pyiceberg, which no extra brings.")

@@ -29,6 +29,7 @@ import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder, convert_to_deltalake
 
 from benchmarks.environment import environment
+from litcoin_batch.commands.terminal import as_written
 
 _GROUP_ROWS = 122_880
 _ORDERS = {"small": "pmid, entity_1_id, entity_2_id, type", "clustered": "entity_1_id, entity_2_id, pmid, type"}
@@ -155,7 +156,7 @@ def measure(warehouse: Path, genes: tuple[str, ...], folder: Path, repeats: int)
             raise click.ClickException(f"{column} {value}: the ways do not answer alike: {answers}")
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 110})
+@click.command(help=as_written(__doc__), context_settings={"max_content_width": 110})
 @click.option("--warehouse", type=click.Path(path_type=Path, exists=True), required=True, metavar="DIR")
 @click.option("--gene", "genes", multiple=True, required=True, metavar="ID", help="May be repeated.")
 @click.option("--repeats", type=click.IntRange(min=1), default=3, show_default=True)

@@ -23,11 +23,12 @@ from benchmarks.environment import environment
 from benchmarks.fits import spread
 from benchmarks.measured.nights import Mirror, measure_nights
 from benchmarks.workers import with_benchmarks
+from litcoin_batch.commands.terminal import as_written
 from litcoin_batch.schema import ConfigError, ContractError
 from litcoin_batch.warehouse.spark.session import open_session
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
+@click.command(help=as_written(__doc__), context_settings={"max_content_width": 100})
 @click.option("--documents", metavar="FILE", help="Abstracts to measure with (default: the embedded sample, repeated).")
 @click.option(
     "--size",

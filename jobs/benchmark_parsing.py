@@ -27,6 +27,7 @@ from pathlib import Path
 import click
 from lxml import etree
 
+from litcoin_batch.commands.terminal import as_written
 from litcoin_batch.readers import read_path
 from litcoin_batch.schema import Document
 
@@ -55,7 +56,7 @@ READERS = {
 }
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
+@click.command(help=as_written(__doc__))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option(
     "--citations", default=30_000, show_default=True, type=click.IntRange(1), help="As many as a full NLM file."

@@ -21,12 +21,13 @@ from benchmarks.corpus import CITATIONS_PER_FILE, read_corpus, write_files
 from benchmarks.environment import environment
 from benchmarks.measured.sessions import Job, Sessions, run_ingest, run_job
 from benchmarks.measured.stages import Arithmetic
+from litcoin_batch.commands.terminal import as_written
 from litcoin_batch.reports.page import Page, table
 from litcoin_batch.reports.speed import memory_over_time
 from litcoin_batch.schema import ConfigError, ContractError
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "), context_settings={"max_content_width": 100})
+@click.command(help=as_written(__doc__), context_settings={"max_content_width": 100})
 @click.option("--documents", metavar="FILE", help="Abstracts to measure with (default: the embedded sample, repeated).")
 @click.option("--ingest", type=click.IntRange(min=1), default=1_000_000, show_default=True, help="Documents to read.")
 @click.option(

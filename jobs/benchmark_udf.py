@@ -22,6 +22,7 @@ import pandas as pd
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from litcoin_batch.commands.terminal import as_written
 from litcoin_batch.config import DEFAULT_CHECKPOINT
 from litcoin_batch.model.annotator import Annotator
 from litcoin_batch.readers import read_path
@@ -56,7 +57,7 @@ class ReplayLoader:
         return Replay(self.known)
 
 
-@click.command(help=__doc__.replace("\n\n    ", "\n\n\b\n    "))
+@click.command(help=as_written(__doc__))
 @click.option("--documents", "n_documents", default=6_000, show_default=True, type=click.IntRange(1))
 @click.option("--repeats", default=5, show_default=True, type=click.IntRange(1))
 @click.option("--output", type=click.Path(path_type=Path), help="Where the raw measurements go, as JSON lines.")

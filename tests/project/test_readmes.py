@@ -94,14 +94,22 @@ def try_options(command: click.Command, arguments: list[str]) -> None:
             raise
 
 
+def refusal(line):
+    """What the command of a line says against its options; None where it takes them."""
+    try:
+        try_options(*parsed(line))
+    except click.UsageError as error:
+        return error.message
+    return None
+
+
 @pytest.mark.parametrize(("place", "line"), TRIED)
 def test_a_command_has_the_options_that_a_document_gives_it(place, line):
-    try_options(*parsed(line))
+    assert refusal(line) is None
 
 
 def test_an_option_that_a_command_has_not_is_found():
-    with pytest.raises(click.NoSuchOption):
-        try_options(*parsed("litcoin-batch annotate in/ --werehouse w"))
+    assert "--werehouse" in refusal("litcoin-batch annotate in/ --werehouse w")
 
 
 def test_what_is_not_run_is_still_written_somewhere():

@@ -12,7 +12,7 @@ import _duckdb as duckdb
 from litcoin_batch.commands.terminal import Interruption
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.seen import only_for, script_of
-from litcoin_batch.warehouse.tables.places import location_of
+from litcoin_batch.warehouse.tables.places import is_on_this_machine, location_of
 from litcoin_batch.warehouse.tables.queries import QUIET, ask_duckdb, read_query, shipped_queries
 
 
@@ -35,7 +35,9 @@ def query(stop: Interruption, sql, file, param, warehouse, engine, as_of, **how)
 def _is_here(warehouse: str) -> bool:
     """Where Hadoop is set up, a path without a scheme may be one of its file system."""
     root, _ = location_of(warehouse)
-    return root.startswith("/") and ("HADOOP_CONF_DIR" not in os.environ or os.path.isdir(f"{root}/runs/_delta_log"))
+    return is_on_this_machine(root) and (
+        "HADOOP_CONF_DIR" not in os.environ or os.path.isdir(f"{root}/runs/_delta_log")
+    )
 
 
 def _by_duckdb(warehouse: str, as_of: str | None, text: str, parameters: dict[str, str], **how) -> Iterable[str]:

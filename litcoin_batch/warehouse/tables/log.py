@@ -23,7 +23,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from litcoin_batch.schema import ConfigError
 from litcoin_batch.warehouse.tables.declared import RUNS, MapOf
-from litcoin_batch.warehouse.tables.places import location_of, refuse_former_layout
+from litcoin_batch.warehouse.tables.places import is_on_this_machine, location_of, refuse_former_layout
 
 # What a row of ``runs`` stands for.
 ANNOTATE, COMPACT, ROLL_OUT, ROLL_BACK = "annotate", "compact", "rollout", "rollback"
@@ -74,7 +74,7 @@ class TableLog:
 
     @cached_property
     def is_local(self) -> bool:
-        return self.root.startswith("/")
+        return is_on_this_machine(self.root)
 
     def uri(self, table: str) -> str:
         return f"{self.root}/{table}"

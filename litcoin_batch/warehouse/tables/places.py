@@ -26,6 +26,11 @@ def location_of(warehouse: str) -> tuple[str, dict[str, str]]:
     return os.path.abspath(warehouse), {}
 
 
+def is_on_this_machine(root: str) -> bool:
+    """``root``: as ``location_of`` gives it."""
+    return root.startswith("/")
+
+
 def refuse_former_layout(root: str) -> None:
     """Raises ``ConfigError`` for a warehouse on this machine whose tables version 0.1 listed in files of its own."""
     if os.path.isdir(f"{root}/{_FORMER}") and not os.path.isdir(f"{root}/runs/_delta_log"):

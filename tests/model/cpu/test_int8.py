@@ -286,8 +286,9 @@ def test_a_checkpoint_with_ranges_finds_nearly_the_same_in_8_bits(checkpoint, re
     same = spans[0].keys() & spans[1].keys()
     assert len(same) > 0.9 * len(spans[0])
     apart = sorted(abs(spans[0][span] - spans[1][span]) for span in same)
-    # Where weights have 64 steps (no VNNI), one word of an untrained model may be moved far.
-    assert apart[-1] > 0 and apart[int(0.95 * len(apart))] < 0.05
+    assert apart[int(0.95 * len(apart))] < 0.05
+    # With 64 steps of weights (no VNNI) one word of an untrained model is moved as far as .15.
+    assert 0 < apart[-1] < (0.1 if largest_int8_weight() == 127 else 0.2)
 
 
 @needs_int8
