@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(abspath $(VENV))/bin
 READY := $(VENV)/ready
 WAREHOUSE := warehouse
-# Files of tests in two processes, in the order of tests/conftest.py.
+# Files of tests in two processes, in the order of tests/conftest.py: first those without Spark, whose classes are kept meanwhile.
 PYTEST_ARGS ?= -n 2 --dist loadfile --no-loadscope-reorder
 FAST_ARGS ?= -n 2 --dist loadfile
 
@@ -23,7 +23,8 @@ demo: java $(READY) ## Annotate the embedded sample and print its first relation
 	  jobs/annotate.py --warehouse $(WAREHOUSE) $(DEMO_ARGS)
 
 test: java check ## All that a change has to pass: check, then every test; some of them: PYTEST_ARGS="tests/jobs/test_sql.py -x".
-	@$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS)
+	@$(RUN) "$(BIN)/python" tests/support/quick_spark.py & \
+	$(RUN) "$(BIN)/python" -m pytest $(PYTEST_ARGS); passed=$$?; wait; exit $$passed
 
 check: $(READY) ## Lint, format and types, in less than a minute.
 	@"$(BIN)/ruff" check --quiet .

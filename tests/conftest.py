@@ -14,18 +14,18 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 os.environ["HF_HUB_OFFLINE"] = "1"
 # Two cores of a small machine are quicker with one thread each than with many that fight.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
-# Commands that tests start live for seconds: what Java's second compiler and G1 do for long runs is two fifths of their time.
-os.environ.setdefault("SPARK_SUBMIT_OPTS", "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC")
 # As annotating does, before anything of a process multiplies: see ``model.cpu.memory.settle_kernels``.
 os.environ.setdefault("ONEDNN_MAX_CPU_ISA", "AVX512_CORE_BF16")
 # Helpers of tests; the benchmark's modules, which stand beside the jobs that use them; the commands of training.
 for folder in (REPOSITORY / "tests" / "support", REPOSITORY / "jobs", REPOSITORY):
     sys.path.insert(0, str(folder))
 
+from quick_spark import java_options
+
 pytest_plugins = ["s3_server", "spark_session"]
 
 
-# Begun first, the longest before the others, so that none of two processes is left with a long one at the end.
+# The longest before the others, so that none of two processes is left with a long one at the end.
 LONG = (
     "test_standalone",
     "test_benchmark_jobs",
@@ -79,9 +79,27 @@ def tier(item: pytest.Item) -> str:
 # Before pytest drops what -m does not ask for.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tiers = {}
     for item in items:
         item.add_marker(tier(item))
-    items.sort(key=lambda item: LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG))
+        tiers.setdefault(item.path, set()).add(tier(item))
+
+    def place(item: pytest.Item) -> int:
+        # Files without Spark come first: by their end quick_spark.py has kept its classes, and all that follow start sooner.
+        if tiers[item.path] == {"fast"}:
+            return -1
+        return LONG.index(item.path.stem) if item.path.stem in LONG else len(LONG)
+
+    items.sort(key=place)
+
+
+JAVA_IS_GIVEN = "SPARK_SUBMIT_OPTS" in os.environ
+
+
+def pytest_runtest_setup() -> None:
+    """For the commands that a test starts in processes of their own, the classes that are kept by now."""
+    if not JAVA_IS_GIVEN:
+        os.environ["SPARK_SUBMIT_OPTS"] = java_options()
 
 
 @pytest.fixture(scope="session")

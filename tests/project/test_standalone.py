@@ -19,8 +19,9 @@ import pyspark
 import pytest
 
 from citations import citation, write_file
-from damage.kills import FEW_ROWS, look
+from damage.kills import look
 from litcoin_batch.warehouse.inference.loading import CheckpointLoader
+from quick_spark import conf, java_options
 from tiny_models import documents, tiny_checkpoint
 from warehouses import annotate
 
@@ -28,8 +29,6 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 SPARK_HOME = Path(pyspark.__file__).parent
 SETTINGS = REPOSITORY / "conf" / "spark-defaults-standalone-gpu.conf"
 DEPLOY = "org.apache.spark.deploy"
-# Processes that live for seconds: starting quickly is all they have to.
-JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 # All of it is 25 s of computing; where others compute, too, each step can take minutes.
 PATIENCE_SEC = 600
 # Two of the host's GPUs may be used, in this order; CUDA counts them from 0.
@@ -68,7 +67,7 @@ def start(tmp_path):
         "SPARK_HOME": str(SPARK_HOME),
         "SPARK_LOCAL_IP": "127.0.0.1",
         "SPARK_DAEMON_MEMORY": "128m",
-        "SPARK_DAEMON_JAVA_OPTS": JVM,
+        "SPARK_DAEMON_JAVA_OPTS": java_options(),
         "SPARK_MASTER_OPTS": "-Dspark.master.rest.enabled=false",
         "CUDA_VISIBLE_DEVICES": VISIBLE,
     }
@@ -135,19 +134,18 @@ def start_worker(start, url: str, *options: object) -> subprocess.Popen:
 
 def small(cores: int) -> list[str]:
     """Options of spark-submit for so many cores in executors that take little."""
-    settings = {
-        "spark.driver.memory": "512m",
-        "spark.executor.memory": "512m",
-        "spark.ui.enabled": "false",
-        # No task before all executors are there.
-        "spark.scheduler.minRegisteredResourcesRatio": "1.0",
-        "spark.scheduler.maxRegisteredResourcesWaitingTime": f"{PATIENCE_SEC}s",
-        "spark.cores.max": str(cores),
-        "spark.executor.extraJavaOptions": JVM,
-        "spark.driver.extraJavaOptions": JVM,
-    }
-    every = [*FEW_ROWS, *(f"{key}={value}" for key, value in settings.items())]
-    return [word for setting in every for word in ("--conf", setting)]
+    return conf(
+        {
+            "spark.driver.memory": "512m",
+            "spark.executor.memory": "512m",
+            # No task before all executors are there.
+            "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+            "spark.scheduler.maxRegisteredResourcesWaitingTime": f"{PATIENCE_SEC}s",
+            "spark.cores.max": str(cores),
+            "spark.executor.extraJavaOptions": java_options(),
+            "spark.driver.extraJavaOptions": java_options(),
+        }
+    )
 
 
 def test_tasks_of_the_shipped_settings_take_the_gpu_that_the_worker_gave_them(start, tmp_path):

@@ -27,8 +27,12 @@ from pathlib import Path
 import duckdb
 import pyspark
 
+# Started by its path, it finds the package and the helpers beside it.
+sys.path[:0] = [str(Path(__file__).resolve().parents[level]) for level in (3, 1)]
+
 from litcoin_batch.warehouse.tables.log import TableLog
 from litcoin_batch.warehouse.tables.schemas import SCHEMAS
+from quick_spark import conf, java_options
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 # A run may survive the last.
@@ -37,19 +41,6 @@ KINDS = ("driver", "machine", "jvm", "driver", "worker")
 TABLES = ("documents", "annotations", "mentions", "relations", "pairs", "rejects", "files")
 POLL_SEC = 0.4
 PATIENCE_SEC = 900
-# For tables of a few rows, and for processes that live for seconds.
-FEW_ROWS = (
-    "spark.sql.shuffle.partitions=2",
-    "spark.sql.codegen.wholeStage=false",
-    "spark.sql.codegen.factoryMode=NO_CODEGEN",
-    "spark.python.sql.dataFrameDebugging.enabled=false",
-)
-QUICK = (
-    "spark.ui.enabled=false",
-    "spark.driver.memory=1g",
-    "spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    *FEW_ROWS,
-)
 
 View = dict[str, list[tuple]]
 
@@ -113,7 +104,7 @@ class Nightly:
             "OMP_NUM_THREADS": "1",
         }
         submit = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", f"local[2,{attempts}]"]
-        spark = [word for setting in QUICK for word in ("--conf", setting)]
+        spark = conf({"spark.driver.memory": "1g", "spark.driver.extraJavaOptions": java_options()})
         work = (
             files,
             "--warehouse",
@@ -291,7 +282,6 @@ def main() -> None:
     parser.add_argument("--nights", type=int, default=11, choices=range(1, 12), metavar="1..11")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests" / "support")]
     from tiny_models import TEXTS, tiny_checkpoint
 
     rng = random.Random(given.seed)
