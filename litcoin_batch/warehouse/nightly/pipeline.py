@@ -170,7 +170,8 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         }
         kept: dict[str, Any] = run_concurrently(run.spark, steps)
         (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
-        n_rows = _count_rows({"records": records, "carried": plan.where(F.col("step") == revisions.CARRY), **kept})
+        again = plan.where(F.col("step") == revisions.CARRY)
+        n_rows = {**_count_rows({"records": records, "carried": again}), **run.n_kept()}
     check_counts(counts, n_restored, n_rows)
     how.gates.check(run.stored, counts, found)
     with timed_step(run.durations_sec, "pairs"):

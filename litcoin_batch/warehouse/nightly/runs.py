@@ -171,6 +171,13 @@ class Run:
         """Of a finished step, or of all steps below a name."""
         return self.staging.n_bytes(step)
 
+    def n_kept(self) -> Counter[str]:
+        """Rows kept so far for each table, by the footers of their files: Spark would start a job for each table."""
+        found: Counter[str] = Counter()
+        for step, table in self._kept:
+            found[table] += self.log.n_rows(table, self.staging.files(step))
+        return found
+
     def record(self, facts: dict[str, Any], counts: dict[str, Counter[str]] | None = None) -> dict[str, Any]:
         """The row of ``runs``. ``facts``: what is not known here. Without ``counts`` no records were read."""
         counts = counts or {}

@@ -58,6 +58,10 @@ class TableWriter(TableLog):
         found = {path: read_statistics(self.uri(table), path, self.options) for path in paths}
         return [AddAction(path, one.n_bytes, {}, now, True, one.as_json()) for path, one in found.items() if one.n_rows]
 
+    def n_rows(self, table: str, paths: Iterable[str]) -> int:
+        """Of Parquet files below the table's folder."""
+        return sum(read_statistics(self.uri(table), path, self.options).n_rows for path in paths)
+
     def remove(self, table: str, files: Iterable[DataFile]) -> int:
         """Take files out, in one commit; the table's version after it. They stay where they are until a vacuum."""
         now = int(time.time() * 1000)
