@@ -1,4 +1,4 @@
-"""Memory of this host's processes, as the kernel counts it (Linux; elsewhere nothing is known)."""
+"""Memory and work of this host's processes, as the kernel counts it (Linux; elsewhere nothing is known)."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import statistics
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,16 +59,58 @@ def command(pid: int | str) -> bytes:
         return b""
 
 
-def cpu_sec(pid: int) -> float:
-    """Seconds that processors have worked for a process and its descendants, those included that have ended and were waited for."""
-    ticks = 0
+@dataclass(slots=True)
+class Worked:
+    """Seconds that processors have worked for a process and its descendants since the first look at them."""
+
+    before: dict[tuple[int, int], int]
+    last: dict[tuple[int, int], int]
+
+    @property
+    def sec(self) -> float:
+        """A process that has ended counts with what was seen last: nobody waits for Spark's workers, so no parent is told."""
+        ticks = sum(n - self.before.get(one, 0) for one, n in self.last.items())
+        return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def watch_cpu(pid: int, interval_sec: float = 1.0) -> Iterator[Worked]:
+    """What is worked while the block runs; what a process does that lives shorter than ``interval_sec`` may go unseen."""
+    before = _ticks(pid)
+    worked = Worked(before, dict(before))
+    with _regularly(lambda: worked.last.update(_ticks(pid)), interval_sec):
+        yield worked
+
+
+def _ticks(pid: int) -> dict[tuple[int, int], int]:
+    """By process and its start: a number may be given again."""
+    found = {}
     for one in (pid, *descendants(pid)):
         try:
             fields = (_PROC / str(one) / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        ticks += sum(map(int, fields[11:15]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+        found[one, int(fields[19])] = int(fields[11]) + int(fields[12])
+    return found
+
+
+@contextmanager
+def _regularly(look: Callable[[], object], interval_sec: float) -> Iterator[None]:
+    """Again and again while the block runs, the last time at its end."""
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(interval_sec):
+            look()
+
+    watcher = threading.Thread(target=watch, name="watch", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()
+        look()
 
 
 def descendants(pid: int) -> list[int]:
@@ -90,20 +132,9 @@ def sample_memory(jvm_pid: int) -> Sample:
 @contextmanager
 def watch_memory(jvm_pid: int, interval_sec: float = 1.0) -> Iterator[list[Sample]]:
     """A sample every ``interval_sec`` while the block runs, one at its begin and one at its end included."""
-    samples, finished = [sample_memory(jvm_pid)], threading.Event()
-
-    def watch() -> None:
-        while not finished.wait(interval_sec):
-            samples.append(sample_memory(jvm_pid))
-
-    watcher = threading.Thread(target=watch, name="memory", daemon=True)
-    watcher.start()
-    try:
+    samples = [sample_memory(jvm_pid)]
+    with _regularly(lambda: samples.append(sample_memory(jvm_pid)), interval_sec):
         yield samples
-    finally:
-        finished.set()
-        watcher.join()
-        samples.append(sample_memory(jvm_pid))
 
 
 def over_time(samples: Sequence[Sample], n: int = 200) -> dict[str, list]:

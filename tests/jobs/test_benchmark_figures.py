@@ -1,13 +1,16 @@
 """From measured seconds to the figures that are claimed."""
 
 import math
+import subprocess
+import sys
+import time
 
 import pytest
 
 from benchmark_rows import rows
 from benchmarks.figures import Rows, days, figures_of
 from benchmarks.fits import Projection, Run, efficiency, fit_time, project, ratio, spread, t_quantile
-from benchmarks.processes import Sample, growth, over_time
+from benchmarks.processes import Sample, descendants, growth, over_time, watch_cpu
 from benchmarks.tasks import Task, balance, longest_stage
 from litcoin_batch.schema import ConfigError
 
@@ -94,3 +97,29 @@ def test_what_was_not_measured_is_not_claimed():
     assert (found.fit, found.projections) == (None, {})
     assert found.rate[1].median == pytest.approx(1_000 / 25)
     assert Projection(86_400.0, 0.0, 172_800.0) and days(Projection(86_400.0, 0.0, 172_800.0)) == (1.0, 0.0, 2.0)
+
+
+# Works for a while, and ends where nobody waits for it, as Spark's workers do.
+PARENT = """
+import os, signal, sys, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if child := os.fork():
+    print(flush=True)
+    sys.stdin.read()
+else:
+    while time.process_time() < 0.5:
+        pass
+    time.sleep(0.3)
+"""
+
+
+def test_the_work_of_a_process_that_ends_unseen_by_its_parent_counts():
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
+        parent.stdout.readline()
+        with watch_cpu(parent.pid, interval_sec=0.05) as worked:
+            until = time.monotonic() + 60
+            while len(descendants(parent.pid)) and time.monotonic() < until:
+                time.sleep(0.05)
+        assert descendants(parent.pid) == []
+        parent.communicate()
+    assert 0.2 < worked.sec < 1.5

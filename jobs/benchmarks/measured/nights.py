@@ -16,7 +16,7 @@ from pyspark.sql import Row, SparkSession
 from benchmarks.corpus import CITATIONS_PER_FILE, FIRST_PMID, Corpus, write_pubmed
 from benchmarks.measured.filled import fill
 from benchmarks.measured.sessions import jvm_pid
-from benchmarks.processes import cpu_sec, descendants
+from benchmarks.processes import descendants, watch_cpu
 from benchmarks.tasks import watch_work
 from litcoin_batch.schema import Annotation, Document, Evidence, Mention, Relation
 from litcoin_batch.warehouse.nightly import maintenance
@@ -136,25 +136,25 @@ class Mirror:
 
     def apply(self) -> dict:
         """One night: seconds in all and by step, and what came of the records."""
-        with watch_work(self.spark) as work:
-            started, worked = time.perf_counter(), self.cpu_sec()
+        with watch_work(self.spark) as work, watch_cpu(self._root()) as worked:
+            started = time.perf_counter()
             with Run(self.spark, str(self.folder / "warehouse")) as run:
                 record = annotate_files(run, Inputs([str(self.folder / "files")]), FreeLoader(), MODEL_ID, How())
-            took = {"sec": time.perf_counter() - started, "cpu_sec": self.cpu_sec() - worked}
-        return {**took, **work.told(), **_told(record)}
+            sec = time.perf_counter() - started
+        return {"sec": sec, "cpu_sec": worked.sec, **work.told(), **_told(record)}
 
     def compact(self) -> dict:
-        with watch_work(self.spark) as work:
-            started, worked = time.perf_counter(), self.cpu_sec()
+        with watch_work(self.spark) as work, watch_cpu(self._root()) as worked:
+            started = time.perf_counter()
             with Run(self.spark, str(self.folder / "warehouse")) as run:
                 maintenance.compact(run)
-            took = {"sec": time.perf_counter() - started, "cpu_sec": self.cpu_sec() - worked}
-        return {**took, **work.told()}
+            sec = time.perf_counter() - started
+        return {"sec": sec, "cpu_sec": worked.sec, **work.told()}
 
-    def cpu_sec(self) -> float:
-        """What this process, Spark's JVM and its workers have worked. spark-submit's JVM is above this process."""
+    def _root(self) -> int:
+        """Of this process, Spark's JVM and its workers the topmost: spark-submit's JVM is above this process."""
         jvm = jvm_pid(self.spark)
-        return cpu_sec(jvm if os.getpid() in descendants(jvm) else os.getpid())
+        return jvm if os.getpid() in descendants(jvm) else os.getpid()
 
     def ask(self, gene: str) -> dict:
         """What DuckDB takes for all relations of one gene, once the views are open."""
