@@ -99,27 +99,37 @@ def test_what_was_not_measured_is_not_claimed():
     assert Projection(86_400.0, 0.0, 172_800.0) and days(Projection(86_400.0, 0.0, 172_800.0)) == (1.0, 0.0, 2.0)
 
 
-# Works for a while, and ends where nobody waits for it, as Spark's workers do.
+# A child that works and ends when it is told to, and a parent that waits for none, as Spark's workers have.
 PARENT = """
 import os, signal, sys, time
 signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-if child := os.fork():
-    print(flush=True)
-    sys.stdin.read()
-else:
-    while time.process_time() < 0.5:
-        pass
-    time.sleep(0.3)
+if os.fork():
+    signal.pause()
+print(flush=True)
+sys.stdin.readline()
+while time.process_time() < 0.5:
+    pass
+sys.stdin.readline()
 """
 
 
+def wait_until(condition):
+    until = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
 def test_the_work_of_a_process_that_ends_unseen_by_its_parent_counts():
-    with subprocess.Popen([sys.executable, "-c", PARENT], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as parent:
-        parent.stdout.readline()
-        with watch_cpu(parent.pid, interval_sec=0.05) as worked:
-            until = time.monotonic() + 60
-            while len(descendants(parent.pid)) and time.monotonic() < until:
-                time.sleep(0.05)
-        assert descendants(parent.pid) == []
-        parent.communicate()
-    assert 0.2 < worked.sec < 1.5
+    command = [sys.executable, "-c", PARENT]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0) as parent:
+        try:
+            parent.stdout.readline()
+            with watch_cpu(parent.pid, interval_sec=0.05) as worked:
+                parent.stdin.write(b"\n")
+                wait_until(lambda: worked.sec > 0.3)
+                parent.stdin.write(b"\n")
+                wait_until(lambda: not descendants(parent.pid))
+        finally:
+            parent.kill()
+    assert 0.3 < worked.sec < 1.5

@@ -53,7 +53,7 @@ def test_a_long_run_is_told_by_its_speed_evenness_and_memory(pytestconfig, tmp_p
 def test_everything_is_measured_once_in_every_turn(pytestconfig, tmp_path):
     checkpoint = tiny_checkpoint("transformer", tmp_path / "transformer")
     config = tmp_path / "small.yaml"
-    config.write_text("{sizes: [12], cores: [1], repeats: 1, recognition_documents: 12, pair_marker_documents: 6}")
+    config.write_text("{sizes: [12, 24], cores: [1], repeats: 1, recognition_documents: 12, pair_marker_documents: 6}")
     small = ("--config", config, "--checkpoint", checkpoint)
     told, rows = measure(pytestconfig.rootpath, tmp_path / "speed", "benchmark", *small)
     turns = [[row["what"] for row in rows if row.get("turn") == turn] for turn in (0, 1)]

@@ -1,7 +1,7 @@
 """Spark as tests start it, quick for a few rows; ``python tests/support/quick_spark.py`` keeps its classes for Java.
 
-Spark's classes, looked up in some 300 archives and verified, are a third of what Java computes in a night of a few documents.
-Java maps those that an earlier process has kept (class data sharing) from a file beside the packages of this environment.
+Spark's classes are looked up in hundreds of archives and verified, a large part of what Java computes for a few documents. It maps
+those that an earlier process has kept (class data sharing) from a file beside the packages of this environment.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CLASSES = Path(sys.prefix) / "spark-classes.jsa"
-# One compiler and the simplest collector: what the others do for long runs is two fifths of the time of short ones. The room for
-# compiled code that one compiler is given is full after five nights of a session, and all else would be interpreted.
+# One compiler and the simplest collector: the others pay in long runs. The 48 MB for compiled code that one compiler is given are
+# soon full in a session of many tests, and Java interprets from then on.
 _JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 FEW_ROWS = {
     "spark.ui.enabled": "false",
@@ -23,7 +23,7 @@ FEW_ROWS = {
     # Compiling queries over a few rows would cost more than running them.
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    # Where in the code each expression was made is not worth a tenth of the time.
+    # Where in the code each expression was made is asked for by nobody.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
 }
 
@@ -55,7 +55,13 @@ def keep_classes() -> None:
         }
         submit = [str(Path(pyspark.__file__).parent / "bin" / "spark-submit"), "--master", "local[2]", *conf({})]
         job = ["jobs/annotate.py", "--checkpoint", "rnn", "--warehouse", f"{folder}/warehouse"]
-        subprocess.run(submit + job, cwd=REPOSITORY, env=environment, stdout=subprocess.DEVNULL, check=True)
+        done = subprocess.run(
+            submit + job, cwd=REPOSITORY, env=environment, capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            sys.exit(
+                f"Spark's classes are not kept, tests go on without: exit {done.returncode}\n{done.stderr[-2000:]}"
+            )
         # Whole at once: tests that begin meanwhile see all of it or nothing.
         new.replace(CLASSES)
 

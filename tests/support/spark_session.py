@@ -11,7 +11,7 @@ from quick_spark import FEW_ROWS, java_options
 
 _SETTINGS = {
     **FEW_ROWS,
-    # To plan anew after each stage is a seventh of a night of a few rows; commands that tests start do it, as users' do.
+    # To plan anew after each stage gains nothing with a few rows; commands that tests start do it, as users' do.
     "spark.sql.adaptive.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
     "spark.sql.session.timeZone": "UTC",
