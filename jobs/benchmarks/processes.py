@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import statistics
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from litcoin_batch.warehouse.spark.concurrency import regularly
 
 PEAK, NOW = "VmHWM", "VmRSS"
 _PROC = Path("/proc")
@@ -78,7 +79,7 @@ def watch_cpu(pid: int, interval_sec: float = 1.0) -> Iterator[Worked]:
     """What is worked while the block runs; what a process does that lives shorter than ``interval_sec`` may go unseen."""
     before = _ticks(pid)
     worked = Worked(before, dict(before))
-    with _regularly(lambda: worked.last.update(_ticks(pid)), interval_sec):
+    with _sampled(lambda: worked.last.update(_ticks(pid)), interval_sec):
         yield worked
 
 
@@ -95,21 +96,12 @@ def _ticks(pid: int) -> dict[tuple[int, int], int]:
 
 
 @contextmanager
-def _regularly(look: Callable[[], object], interval_sec: float) -> Iterator[None]:
+def _sampled(look: Callable[[], object], interval_sec: float) -> Iterator[None]:
     """Again and again while the block runs, the last time at its end."""
-    finished = threading.Event()
-
-    def watch() -> None:
-        while not finished.wait(interval_sec):
-            look()
-
-    watcher = threading.Thread(target=watch, name="watch", daemon=True)
-    watcher.start()
     try:
-        yield
+        with regularly(look, interval_sec, "samples"):
+            yield
     finally:
-        finished.set()
-        watcher.join()
         look()
 
 
@@ -133,7 +125,7 @@ def sample_memory(jvm_pid: int) -> Sample:
 def watch_memory(jvm_pid: int, interval_sec: float = 1.0) -> Iterator[list[Sample]]:
     """A sample every ``interval_sec`` while the block runs, one at its begin and one at its end included."""
     samples = [sample_memory(jvm_pid)]
-    with _regularly(lambda: samples.append(sample_memory(jvm_pid)), interval_sec):
+    with _sampled(lambda: samples.append(sample_memory(jvm_pid)), interval_sec):
         yield samples
 
 

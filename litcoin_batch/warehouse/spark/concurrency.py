@@ -15,6 +15,24 @@ from pyspark.sql import SparkSession
 T = TypeVar("T")
 
 
+@contextmanager
+def regularly(act: Callable[[], object], interval_sec: float, name: str) -> Iterator[None]:
+    """Call ``act`` from a thread of that name, every ``interval_sec`` while the block runs."""
+    finished = threading.Event()
+
+    def watch() -> None:
+        while not finished.wait(interval_sec):
+            act()
+
+    watcher = threading.Thread(target=watch, name=name, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        finished.set()
+        watcher.join()
+
+
 def run_concurrently(
     spark: SparkSession, steps: Mapping[str, Callable[[], T]], at_once: int | None = None
 ) -> dict[str, T]:

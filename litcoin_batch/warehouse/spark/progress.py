@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from typing import Any
 
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
+
+from litcoin_batch.warehouse.spark.concurrency import regularly
 
 LOG = logging.getLogger("litcoin_batch")
 _INTERVAL_SEC = 5.0
@@ -70,20 +71,14 @@ def report_documents(spark: SparkSession, step: str, total: int, interval_sec: f
 
 @contextmanager
 def _watch(name: str, tell: Callable[[float], str | None], interval_sec: float) -> Iterator[None]:
-    started, finished = time.monotonic(), threading.Event()
+    started = time.monotonic()
 
-    def watch() -> None:
-        while not finished.wait(interval_sec):
-            if line := tell(time.monotonic() - started):
-                LOG.info("%s: %s", name, line)
+    def say() -> None:
+        if line := tell(time.monotonic() - started):
+            LOG.info("%s: %s", name, line)
 
-    watcher = threading.Thread(target=watch, name=f"progress of {name}", daemon=True)
-    watcher.start()
-    try:
+    with regularly(say, interval_sec, f"progress of {name}"):
         yield
-    finally:
-        finished.set()
-        watcher.join()
     LOG.info("%s: done in %s", name, describe_time(time.monotonic() - started))
 
 
