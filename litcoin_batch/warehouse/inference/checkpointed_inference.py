@@ -19,7 +19,7 @@ from pyspark.sql.types import IntegerType, StructField, StructType
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.inference.isolation import Limits
-from litcoin_batch.warehouse.inference.workers import Loader, annotate_with, count_tasks, with_text
+from litcoin_batch.warehouse.inference.workers import Loader, Size, annotate_with, measure, with_text
 from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_step
 from litcoin_batch.warehouse.spark.progress import report_documents
 from litcoin_batch.warehouse.spark.session import SPARK_FAILURES, tells_of_death
@@ -63,16 +63,21 @@ class _Plan:
 
 
 def annotate_in_slices(
-    run: StagesSteps, due: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
+    run: StagesSteps,
+    due: DataFrame,
+    loader: Loader,
+    partitions: int | None = None,
+    limits: Limits = Limits(),
+    size: Size | None = None,
 ) -> DataFrame:
     """``tables.ANNOTATED`` of the documents that are ``due`` (pmid, title, abstract; a PMID once), kept in slices.
 
-    ``partitions``: tasks of the model in all slices together. Raises ``ContractError`` where the model
-    annotates none of many documents.
+    ``partitions``: tasks of the model in all slices together. ``size``: of what is due, where it is known. Raises
+    ``ContractError`` where the model annotates none of many documents.
     """
     with timed_step(run.durations_sec, _STEP):
         texts = with_text(due)
-        plan = _plan(run, texts, partitions)
+        plan = _plan(run, size or measure(texts), partitions)
         if plan.n_slices > 1:
             texts = _sort_into_slices(run, texts, plan.n_slices)
         annotate = partial(_annotate_slice, run, texts, plan, loader, limits)
@@ -84,12 +89,11 @@ def annotate_in_slices(
     return reduce(DataFrame.unionAll, parts.values())
 
 
-def _plan(run: StagesSteps, texts: DataFrame, partitions: int | None) -> _Plan:
+def _plan(run: StagesSteps, size: Size, partitions: int | None) -> _Plan:
     """Kept, as a restart may find other cores, and slices cut otherwise would be other slices."""
-    n_documents, wanted = count_tasks(texts)
-    total = partitions or wanted
+    total = partitions or size.n_tasks(run.spark)
     n_slices = max(1, total // (_TASKS_PER_CORE * run.spark.sparkContext.defaultParallelism))
-    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices), n_documents))))
+    return _Plan(**run.remember("slices", asdict(_Plan(n_slices, -(-total // n_slices), size.n_documents))))
 
 
 def _sort_into_slices(run: StagesSteps, texts: DataFrame, n_slices: int) -> DataFrame:

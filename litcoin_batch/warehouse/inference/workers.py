@@ -57,6 +57,19 @@ class Loader(Protocol):
     def __call__(self) -> AnnotatesDocuments: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """Of documents, and of their texts together."""
+
+    n_documents: int
+    n_chars: int
+
+    def n_tasks(self, spark: SparkSession) -> int:
+        """One for each core, more where the texts are many, but always as many for each: else cores wait for the last ones."""
+        n_cores = spark.sparkContext.defaultParallelism
+        return n_cores * max(1, -(-self.n_chars // (n_cores * _CHARS_PER_TASK)))
+
+
 def annotate_with(
     documents: DataFrame, loader: Loader, partitions: int | None = None, limits: Limits = Limits()
 ) -> DataFrame:
@@ -67,7 +80,7 @@ def annotate_with(
     """
     texts = with_text(documents)
     # An explicit number of partitions is one that adaptive execution leaves alone.
-    spread = texts.repartition(partitions or count_tasks(texts)[1])
+    spread = texts.repartition(partitions or measure(texts).n_tasks(documents.sparkSession))
     return spread.mapInArrow(_annotator_of_batches(loader, limits), ANNOTATED)
 
 
@@ -76,14 +89,10 @@ def with_text(documents: DataFrame) -> DataFrame:
     return documents.select("pmid", "title", "abstract").where("title IS NOT NULL OR abstract IS NOT NULL")
 
 
-def count_tasks(documents: DataFrame) -> tuple[int, int]:
-    """How many documents there are, and tasks for them: one for each core, more where the texts are many, but always as many
-    for each: else cores wait for the last ones.
-    """
+def measure(documents: DataFrame) -> Size:
     n_chars = F.sum(F.length(F.coalesce("title", F.lit(""))) + F.length(F.coalesce("abstract", F.lit(""))))
     n_documents, total = documents.select(F.count("*"), n_chars).first()
-    n_cores = documents.sparkSession.sparkContext.defaultParallelism
-    return n_documents, n_cores * max(1, -(-(total or 0) // (n_cores * _CHARS_PER_TASK)))
+    return Size(n_documents, total or 0)
 
 
 def register_with(spark: SparkSession, loader: Loader, name: str) -> None:

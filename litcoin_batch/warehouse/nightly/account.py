@@ -4,42 +4,60 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
 from litcoin_batch.warehouse.files.local_files import find_hidden
+from litcoin_batch.warehouse.inference.workers import Size
+from litcoin_batch.warehouse.nightly.states import CARRY, DUE
 from litcoin_batch.warehouse.tables.declared import FATES
 
 _MAX_NOTES = 50
 LOG = logging.getLogger("litcoin_batch")
 
 
-def tally(settled: DataFrame) -> tuple[dict[str, Counter[str]], Counter[str]]:
-    """Source -> number of records of each fate; and the fates of restored documents."""
-    counts: dict[str, Counter[str]] = {}
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many records of each source (``by_source``) and how many documents that come back (``restored``) have which fate.
+
+    ``n_carried``: whose annotations are copied; ``due``: what the model is asked for.
+    """
+
+    by_source: dict[str, Counter[str]]
+    restored: Counter[str]
+    n_carried: int
+    due: Size
+
+
+def tally(decisions: DataFrame) -> Tally:
+    """Of ``schemas.DECISIONS``."""
+    groups = decisions.groupBy("source", "is_restored", "fate", "step").agg(F.count("*"), F.sum("n_chars")).collect()
+    by_source: dict[str, Counter[str]] = {}
     restored: Counter[str] = Counter()
-    for source, is_restored, fate, n in (
-        settled.groupBy("source", "is_restored", "fate").count().orderBy("source").collect()
-    ):
-        of_source = restored if is_restored else counts.setdefault(source, Counter())
+    n_carried = n_due = n_chars = 0
+    for source, is_restored, fate, step, n, chars in sorted(groups, key=lambda group: group.source):
+        of_source = restored if is_restored else by_source.setdefault(source, Counter())
         of_source[fate] += n
-    return counts, restored
+        n_carried += n if step == CARRY else 0
+        if step == DUE:
+            n_due, n_chars = n_due + n, n_chars + (chars or 0)
+    return Tally(by_source, restored, n_carried, Size(n_due, n_chars))
 
 
-def check_counts(counts: dict[str, Counter[str]], restored: Counter[str], found: dict[str, int]) -> None:
+def check_counts(counted: Tally, found: Mapping[str, int]) -> None:
     """Every record read has a fate and every fate its rows, else ``ContractError``.
 
-    ``found``: rows counted in the written tables; ``records``, the rows that reading gave; ``carried``, the
-    annotations that were copied.
+    ``found``: rows counted in the written tables; ``records``, the rows that reading gave.
     """
-    total = sum(counts.values(), Counter())
-    written = total + restored
+    total = sum(counted.by_source.values(), Counter())
+    written = total + counted.restored
     expected = {
         "records": total.total(),
-        "annotations": written["annotated"] + found["carried"],
+        "annotations": written["annotated"] + counted.n_carried,
         "rejects": written["rejected"],
     }
     wrong = [f"{name}: {found[name]} rows, {n} by fate" for name, n in expected.items() if found[name] != n]
@@ -56,11 +74,11 @@ def note(read: DataFrame, sources: Sequence[str], paths: Sequence[str]) -> str:
         read.select("source", "record", F.explode_outer("notes").alias("note"))
         .groupBy("source", "note")
         .agg(F.count("*").alias("n"), F.min("record").alias("first"))
-        .orderBy("source", "note")
         .collect()
     )
     said = [
-        f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}" for row in rows if row.note
+        f"{row.source}: {row.note}, in {row.n} records, the first is record {row.first}"
+        for row in sorted((row for row in rows if row.note), key=lambda row: (row.source, row.note))
     ]
     said += [f"{source}: no record in it" for source in sorted({*sources} - {row.source for row in rows})]
     return note_files(paths, said)

@@ -7,7 +7,7 @@ import platform
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial, reduce
+from functools import partial
 from importlib.metadata import version
 from typing import Any
 
@@ -30,11 +30,11 @@ from litcoin_batch.warehouse.spark.concurrency import run_concurrently, timed_st
 from litcoin_batch.warehouse.tables.log import State
 from litcoin_batch.warehouse.tables.schemas import (
     ANNOTATIONS,
+    DECISIONS,
     DOCUMENTS,
     FILES,
     HELD,
     KEYS,
-    PLAN,
     table_of,
     vocabulary_of,
 )
@@ -143,42 +143,42 @@ def _annotate(run: Run, inputs: Inputs, loader: Loader, how: How, configuration:
         "notes": partial(note, read, [*sources.values()], inputs.paths),
     }
     restored, held, notes = run_concurrently(run.spark, look_up).values()
-    current = keys.where(F.col("state") == revisions.CURRENT).select("pmid", "text_sha256", "text")
-    back = restored.select("pmid", "text_sha256", revisions.what_text().alias("text"))
-    texts = revisions.texts_of(current.unionAll(back), inputs.annotate_titles)
-    plan = run.stage("plan", revisions.plan(texts, held, model_id), PLAN)
-    carried = run.stage("carry", revisions.carried(stored, plan, model_id), ANNOTATIONS)
-    flagged = revisions.join_texts(records, restored, keys, plan)
-    annotated = annotate_in_slices(run, revisions.due(flagged), loader, how.partitions, how.limits)  # type: ignore[arg-type]
-    settled = revisions.settle(flagged, annotated)
+    decided = revisions.decisions(records, keys, restored, held, model_id, inputs.annotate_titles)
+    decided = run.stage("decisions", decided, DECISIONS)
+    counted = tally(decided)
+    carried = stored.empty("annotations")
+    if counted.n_carried:
+        carried = run.stage("carry", revisions.carried(stored, decided, model_id), ANNOTATIONS)
+    due = revisions.due(decided, records, restored)
+    annotated = annotate_in_slices(run, due, loader, how.partitions, how.limits, counted.due)  # type: ignore[arg-type]
+    found = _found(annotated)
+    if found["failed"]:
+        decided = run.stage("settled", revisions.settle(decided, annotated), DECISIONS)
+        counted = tally(decided)
 
     with timed_step(run.durations_sec, "write"):
         # What takes longest comes first.
         steps: dict[str, Callable[[], Any]] = {
             **_annotation_steps(run, model_id, annotated, carried),
-            **_document_steps(run, settled),
+            **_document_steps(run, decided, records, restored),
             "retired": partial(
                 run.keep,
                 "retired",
-                revisions.retire(keys, held, plan),
+                revisions.retire(keys, held, decided),
                 ("kind", "pmid"),
                 n_bytes=run.staged_bytes("held"),
             ),
             "files": partial(run.keep, "files", _applied(run, selection), ("source",)),
-            "tally": partial(tally, settled),
-            "found": partial(_found, annotated),
         }
-        kept: dict[str, Any] = run_concurrently(run.spark, steps)
-        (counts, n_restored), found = kept.pop("tally"), kept.pop("found")
-        again = plan.where(F.col("step") == revisions.CARRY)
-        n_rows = {**_count_rows({"records": records, "carried": again}), **run.n_kept()}
-    check_counts(counts, n_restored, n_rows)
-    how.gates.check(run.stored, counts, found)
+        kept: dict[str, DataFrame] = run_concurrently(run.spark, steps)
+        n_rows = {"records": run.n_staged("read"), **run.n_kept()}
+    check_counts(counted, n_rows)
+    how.gates.check(run.stored, counted.by_source, found)
     with timed_step(run.durations_sec, "pairs"):
         changes = n_rows["documents"] or n_rows["retired"]
         drop = pairs.renew(run, model_id, kept, replaces=selection.replaces) if changes else {}
     facts = _facts(selection, with_notes(configuration, notes), found)
-    run.commit(run.record({**facts, "n_restored": n_restored.total()}, counts), drop=drop)
+    run.commit(run.record({**facts, "n_restored": counted.restored.total()}, counted.by_source), drop=drop)
     return run.read_record(run.run_id)
 
 
@@ -195,7 +195,7 @@ def _facts(selection: input_files.Selection, configuration: dict[str, Any], foun
     return {
         "model_id": model_id,
         "vocabulary_id": vocabulary_of(model_id),
-        **{f"n_{name}": n for name, n in found.items() if name != "annotated"},
+        **{f"n_{name}": found[name] for name in ("mentions", "relations")},
         "n_files": len(selection.to_read),
         "n_files_applied_before": len(selection.of(input_files.APPLIED)),
         "n_files_refused": len(selection.rejects),
@@ -219,9 +219,12 @@ def _select(run: Run, inputs: Inputs) -> input_files.Selection:
     return selection
 
 
-def _document_steps(run: Run, settled: DataFrame) -> dict[str, Callable[[], DataFrame]]:
+def _document_steps(
+    run: Run, decided: DataFrame, records: DataFrame, restored: DataFrame
+) -> dict[str, Callable[[], DataFrame]]:
     n_bytes = run.staged_bytes("read")
-    documents, rejects = settled.where("is_document"), settled.where("fate = 'rejected'")
+    documents = revisions.documents(decided, records, restored)
+    rejects = revisions.rejects(decided, records, restored)
     return {
         "documents": partial(run.keep, "documents", documents, ("pmid", "source", "record"), n_bytes=n_bytes),
         "rejects": partial(run.keep, "rejects", rejects, ("source", "record", "reason"), n_bytes=n_bytes),
@@ -260,18 +263,14 @@ def _applied(run: Run, selection: input_files.Selection) -> DataFrame:
     return table_of(run.spark, rows, FILES)
 
 
-def _count_rows(tables: dict[str, DataFrame]) -> dict[str, int]:
-    """All counts in one job."""
-    counts = [table.select(F.lit(name), F.count("*")) for name, table in tables.items()]
-    return dict(tuple(row) for row in reduce(DataFrame.unionAll, counts).collect())
-
-
 def _found(annotated: DataFrame) -> dict[str, int]:
-    """What the model said of how many documents."""
-    row = annotated.where("error IS NULL").select(
-        F.count("*").alias("annotated"),
-        F.sum(F.size("mentions")).alias("mentions"),
-        F.sum(F.size("relations")).alias("relations"),
+    """What the model said of how many documents, and on how many it failed."""
+    good = F.col("error").isNull()
+    row = annotated.select(
+        F.count_if(good).alias("annotated"),
+        F.count("error").alias("failed"),
+        F.sum(F.when(good, F.size("mentions"))).alias("mentions"),
+        F.sum(F.when(good, F.size("relations"))).alias("relations"),
     )
     return {name: n or 0 for name, n in row.first().asDict().items()}
 

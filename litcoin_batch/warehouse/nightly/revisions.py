@@ -1,7 +1,7 @@
 """Which record of each citation counts, and what changes in the warehouse for it: over keys, texts are joined at the end.
 
 The records of a run and the stored ones of the same PMIDs stand side by side (``schemas.KEYS``), and each gets a state
-(``states``).
+(``states``); with the annotations that are stored, what becomes of each follows from it (``schemas.DECISIONS``).
 
 Nothing is rewritten: rows are added, and those that become obsolete are named in the table ``retired`` (a tombstone
 for the row that one run wrote).
@@ -25,14 +25,15 @@ from litcoin_batch.warehouse.nightly.states import (
     duplicate,
     excerpt,
     fate,
+    has_text,
     n_chars,
     state,
     too_long,
     what_text,
 )
 from litcoin_batch.warehouse.tables.schemas import (
+    DECISIONS,
     DOCUMENTS,
-    FLAGGED,
     HELD,
     KEYS,
     LONG,
@@ -96,6 +97,7 @@ def known_keys(stored: Stored, selection: Selection, new: DataFrame, run_number:
         known.withColumns(
             {
                 **nothing,
+                "n_chars": F.lit(None).cast("int"),
                 "is_visible": F.col("is_current") & F.col("is_retired").isNull(),
                 # Another issue of its file has replaced it.
                 "is_void": (F.col("run_number") < F.col("newest_issue")).eqNullSafe(True),
@@ -155,8 +157,7 @@ def restored(stored: Stored, keys: DataFrame) -> DataFrame:
 
 def texts_of(rows: DataFrame, annotate_titles: bool) -> DataFrame:
     """Pmid and text_sha256 of the rows (``KEYS``) that have something to annotate."""
-    wanted = ("abstract", "title") if annotate_titles else ("abstract",)
-    return rows.where(F.col("text").isin(*wanted)).select("pmid", "text_sha256")
+    return rows.where(has_text(annotate_titles)).select("pmid", "text_sha256")
 
 
 def held(stored: Stored, keys: DataFrame, *, replaces: bool) -> DataFrame:
@@ -173,76 +174,101 @@ def held(stored: Stored, keys: DataFrame, *, replaces: bool) -> DataFrame:
     return conform(known.withColumn("is_visible", F.col("is_retired").isNull()), HELD)
 
 
-def plan(texts: DataFrame, held: DataFrame, model_id: str) -> DataFrame:
-    """What each of the ``texts`` (pmid, text_sha256) needs to have its annotation (``schemas.PLAN``)."""
+def decisions(
+    records: DataFrame, keys: DataFrame, restored: DataFrame, held: DataFrame, model_id: str, annotate_titles: bool
+) -> DataFrame:
+    """``DECISIONS`` before the model: a row for each of the ``records`` and of the documents that come back."""
+    told = keys.where("written_by IS NULL").withColumn("is_restored", F.lit(False)).drop("written_by")
+    back = restored.select(
+        *_IDENTITY,
+        "text_sha256",
+        F.col("source").alias("path"),
+        n_chars().alias("n_chars"),
+        what_text().alias("text"),
+        F.lit(CURRENT).alias("state"),
+        F.lit(True).alias("is_restored"),
+    )
+    rows = told.unionByName(back, allowMissingColumns=True)
     own = (
         held.where(F.col("model_id") == model_id)
         .groupBy("pmid", "text_sha256")
         .agg(F.bool_or("is_visible").alias("kept"), F.max("written_by").alias("written_by"))
     )
-    step = F.when(F.col("kept"), KEEP).when(F.col("written_by").isNotNull(), CARRY).otherwise(DUE)
-    return texts.join(own, ["pmid", "text_sha256"], "left").select(
-        "pmid", "text_sha256", step.alias("step"), "written_by"
+    is_current = F.col("state") == CURRENT
+    known = F.when(F.col("kept"), KEEP).when(F.col("written_by").isNotNull(), CARRY).otherwise(DUE)
+    decided = (
+        rows.join(own, ["pmid", "text_sha256"], "left")
+        .withColumn("step", F.when(is_current & has_text(annotate_titles), known))
+        .withColumns({"is_current": is_current, "fate": fate()})
+        .withColumn("is_document", F.col("fate") != REJECTED)
     )
+    nothing = {"run_number": "bigint", "n_chars": "int", "step": "string", "written_by": "string"}
+    unread = records.where("reason IS NOT NULL").withColumns(
+        {
+            **{name: F.lit(None).cast(kind) for name, kind in nothing.items()},
+            "fate": F.lit(REJECTED),
+            **{name: F.lit(False) for name in ("is_current", "is_document", "is_restored")},
+        }
+    )
+    return conform(decided, DECISIONS).unionAll(conform(unread, DECISIONS))
 
 
-def retire(keys: DataFrame, held: DataFrame, plan: DataFrame) -> DataFrame:
+def retire(keys: DataFrame, held: DataFrame, decisions: DataFrame) -> DataFrame:
     """``schemas.RETIRED`` without the run's id."""
     documents = keys.where(F.col("state") == OBSOLETE).select(F.lit(DOCUMENT).alias("kind"), "pmid", "written_by")
-    wanted = plan.select("pmid", "text_sha256")
+    wanted = decisions.where("step IS NOT NULL").select("pmid", "text_sha256")
     annotations = held.where("is_visible").join(wanted, ["pmid", "text_sha256"], "left_anti")
     return documents.unionAll(annotations.select(F.lit(ANNOTATION).alias("kind"), "pmid", "written_by"))
 
 
-def carried(stored: Stored, plan: DataFrame, model_id: str) -> DataFrame:
+def carried(stored: Stored, decisions: DataFrame, model_id: str) -> DataFrame:
     """The annotations of texts that come back, still under the run that wrote them."""
-    back = plan.where(F.col("step") == CARRY).select("pmid", F.col("written_by").alias("run_id"))
+    back = decisions.where(F.col("step") == CARRY).select("pmid", F.col("written_by").alias("run_id"))
     own = stored.read("annotations", model_id).where(F.col("model_id") == model_id)
     return own.join(F.broadcast(back), ["pmid", "run_id"], "left_semi")
 
 
-def join_texts(records: DataFrame, restored: DataFrame, keys: DataFrame, plan: DataFrame) -> DataFrame:
-    """The records of these inputs and the stored documents that come back (``is_restored``), each with its fate
-    (``schemas.FLAGGED``).
-    """
-    steps = plan.select("pmid", "step")
-    told = keys.where("written_by IS NULL").join(steps, "pmid", "left")
-    told = told.select("path", "record", "run_number", F.col("reason").alias("why"), "state", fate().alias("fate"))
-    reason = {"reason": F.col("why"), "excerpt": F.when(F.col("why").isNotNull(), excerpt())}
-    new = records.where("reason IS NULL").join(told, ["path", "record"]).withColumns(reason)
-    nothing = {name: F.lit(None).cast("string") for name in ("reason", "excerpt")}
-    back = restored.join(steps, "pmid", "left").withColumns(
-        {**nothing, "path": F.col("source"), "state": F.lit(CURRENT)}
-    )
-    unread = {"state": F.lit(REJECTED), "fate": F.lit(REJECTED), "run_number": F.lit(None).cast("bigint")}
-    parts = (
-        (new, False),
-        (records.where("reason IS NOT NULL").withColumns(unread), False),
-        (back.withColumn("fate", fate()), True),
-    )
-    flagged = [
-        conform(rows.withColumns({"is_restored": F.lit(is_back), "is_current": F.col("state") == CURRENT}), FLAGGED)
-        for rows, is_back in parts
-    ]
-    return flagged[0].unionAll(flagged[1]).unionAll(flagged[2])
-
-
-def due(flagged: DataFrame) -> DataFrame:
-    """The documents that the model is to annotate."""
-    return flagged.where(F.col("fate") == "annotated").select("pmid", "title", "abstract")
-
-
-def settle(flagged: DataFrame, annotated: DataFrame) -> DataFrame:
-    """``flagged`` after the model: what it could not annotate is rejected, its error being the reason.
+def settle(decisions: DataFrame, annotated: DataFrame) -> DataFrame:
+    """``DECISIONS`` after the model: what it could not annotate is rejected, its error being the reason.
 
     ``is_document`` stays true for those: the model failed on the newest text, which is the newest all the same.
     """
     failed = annotated.where("error IS NOT NULL").select("pmid", "error")
-    is_failed = (F.col("fate") == "annotated") & F.col("error").isNotNull()
-    return flagged.join(F.broadcast(failed), on="pmid", how="left").select(
-        *(name for name in flagged.columns if name not in ("reason", "excerpt", "fate")),
-        F.when(is_failed, F.col("error")).otherwise(F.col("reason")).alias("reason"),
-        F.when(is_failed, excerpt()).otherwise(F.col("excerpt")).alias("excerpt"),
-        F.when(is_failed, F.lit(REJECTED)).otherwise(F.col("fate")).alias("fate"),
-        (F.col("fate") != REJECTED).alias("is_document"),
+    is_failed = (F.col("step") == DUE) & F.col("error").isNotNull()
+    settled = decisions.join(F.broadcast(failed), on="pmid", how="left").withColumns(
+        {
+            "reason": F.when(is_failed, F.col("error")).otherwise(F.col("reason")),
+            "fate": F.when(is_failed, F.lit(REJECTED)).otherwise(F.col("fate")),
+        }
+    )
+    return conform(settled, DECISIONS)
+
+
+def join_texts(decisions: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:
+    """Whole citations, of what was read and of what comes back, with what was decided of them; what could not be read is not here."""
+    decided = ("fate", "reason", "run_number", "is_current")
+    told = decisions.where("NOT is_restored").select("path", "record", *decided)
+    new = records.where("reason IS NULL").drop("reason", "excerpt").join(told, ["path", "record"]).drop("path")
+    back = restored.drop("run_id", *decided).join(decisions.where("is_restored").select("pmid", *decided), "pmid")
+    return new.unionByName(back)
+
+
+def due(decisions: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:
+    """The documents that the model is to annotate: pmid, title, abstract."""
+    return join_texts(decisions.where(F.col("step") == DUE), records, restored).select("pmid", "title", "abstract")
+
+
+def documents(settled: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:
+    """``schemas.DOCUMENTS`` without the run's id."""
+    return join_texts(settled.where("is_document"), records, restored)
+
+
+def rejects(settled: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:
+    """``schemas.REJECTS`` without the run's id: what could not be read, what cannot be used, what the model failed on."""
+    columns = ("source", "record", "reason", "excerpt")
+    refused = join_texts(settled.where(F.col("fate") == REJECTED), records, restored)
+    return (
+        records.where("reason IS NOT NULL")
+        .select(*columns)
+        .unionAll(refused.withColumn("excerpt", excerpt()).select(*columns))
     )

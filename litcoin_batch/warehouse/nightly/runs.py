@@ -25,7 +25,7 @@ from litcoin_batch.warehouse.spark.concurrency import run_concurrently
 from litcoin_batch.warehouse.tables.commits import TableWriter
 from litcoin_batch.warehouse.tables.declared import FATES, OTHERS, RUNS
 from litcoin_batch.warehouse.tables.log import ANNOTATE, DataFile, State
-from litcoin_batch.warehouse.tables.schemas import SCHEMAS, conform, mentions_of, relations_of
+from litcoin_batch.warehouse.tables.schemas import SCHEMAS, conform, mentions_of, relations_of, table_of
 from litcoin_batch.warehouse.tables.stored import Stored
 from litcoin_batch.warehouse.tables.views import write_scripts
 
@@ -116,7 +116,12 @@ class Run:
 
     def stage(self, step: str, rows: DataFrame, schema: StructType) -> DataFrame:
         """Compute ``rows`` once, keep them in the staging area, and hand back what was kept."""
-        return self.staging.stage(step, rows, schema)
+        return self._compute(step, rows, schema)
+
+    def _compute(self, step: str, rows: DataFrame, schema: StructType, table: str | None = None) -> DataFrame:
+        kept = self.staging.stage(step, rows, schema, table)
+        # What Spark knows to be empty it does not join; of files that hold nothing it does not know.
+        return kept if self.log.has_rows(*self.staging.files(step)) else table_of(self.spark, (), schema)
 
     def remember(self, step: str, facts: dict[str, Any]) -> dict[str, Any]:
         return self.staging.remember(step, facts)
@@ -141,7 +146,7 @@ class Run:
         stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)) if stamp else rows, SCHEMAS[table])
         spread = stamped.coalesce(1) if n_files == 1 else stamped.repartitionByRange(n_files, order[0])
         self._kept.append((step, table))
-        return self.staging.stage(step, spread.sortWithinPartitions(*order), SCHEMAS[table], table)
+        return self._compute(step, spread.sortWithinPartitions(*order), SCHEMAS[table], table)
 
     def keep_annotations(
         self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True
@@ -171,11 +176,15 @@ class Run:
         """Of a finished step, or of all steps below a name."""
         return self.staging.n_bytes(step)
 
+    def n_staged(self, step: str) -> int:
+        """Rows of a finished step, by the footers of its files: Spark would start a job."""
+        return self.log.n_rows(*self.staging.files(step))
+
     def n_kept(self) -> Counter[str]:
-        """Rows kept so far for each table, by the footers of their files: Spark would start a job for each table."""
+        """Rows kept so far for each table."""
         found: Counter[str] = Counter()
         for step, table in self._kept:
-            found[table] += self.log.n_rows(table, self.staging.files(step))
+            found[table] += self.n_staged(step)
         return found
 
     def record(self, facts: dict[str, Any], counts: dict[str, Counter[str]] | None = None) -> dict[str, Any]:
@@ -215,7 +224,7 @@ class Run:
         self._lock.check()
         paths: dict[str, list[str]] = {}
         for step, table in self._kept:
-            paths.setdefault(table, []).extend(self.staging.files(step))
+            paths.setdefault(table, []).extend(self.staging.files(step)[1])
         versions = {table: self.parent.versions.get(table, 0) for table in OTHERS}
         for table in OTHERS:
             if table in paths:

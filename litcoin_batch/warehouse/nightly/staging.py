@@ -104,11 +104,11 @@ class Staging:
         """The folder with the rows of a finished step."""
         return self._text(step + _DONE)
 
-    def files(self, step: str) -> list[str]:
-        """Parquet files of a finished step, relative to the folder above that of the step."""
-        place = self.finished(step) or ""
-        folder = place.rpartition("/")[2]
-        return [f"{folder}/{name}" for name in self.storage.names(place) if name.endswith(".parquet")] if place else []
+    def files(self, step: str) -> tuple[str, list[str]]:
+        """A folder of the warehouse, and in it the Parquet files of a finished step."""
+        above, _, folder = (self.finished(step) or "").rpartition("/")
+        names = self.storage.names(f"{above}/{folder}") if folder else ()
+        return above, [f"{folder}/{name}" for name in names if name.endswith(".parquet")]
 
     def n_bytes(self, step: str) -> int:
         """Of a finished step, or of all steps below a name."""

@@ -37,6 +37,11 @@ def what_text() -> Column:
     return F.when(F.col("abstract").isNotNull(), "abstract").when(F.col("title").isNotNull(), "title")
 
 
+def has_text(annotate_titles: bool) -> Column:
+    """Whether ``text`` is something that the model is asked for."""
+    return F.col("text").isin("abstract", "title") if annotate_titles else F.col("text") == "abstract"
+
+
 def n_chars() -> Column:
     """Code points of title, one space, abstract: ``Document.text``."""
     return F.length(F.coalesce("title", F.lit(""))) + 1 + F.length(F.coalesce("abstract", F.lit("")))

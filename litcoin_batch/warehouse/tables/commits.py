@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyarrow.fs as pa_fs
@@ -58,9 +58,16 @@ class TableWriter(TableLog):
         found = {path: read_statistics(self.uri(table), path, self.options) for path in paths}
         return [AddAction(path, one.n_bytes, {}, now, True, one.as_json()) for path, one in found.items() if one.n_rows]
 
-    def n_rows(self, table: str, paths: Iterable[str]) -> int:
-        """Of Parquet files below the table's folder."""
-        return sum(read_statistics(self.uri(table), path, self.options).n_rows for path in paths)
+    def n_rows(self, folder: str, paths: Iterable[str]) -> int:
+        """Of Parquet files below a folder of the warehouse, by their footers."""
+        return sum(self._n_rows(folder, paths))
+
+    def has_rows(self, folder: str, paths: Iterable[str]) -> bool:
+        """Whether one of the files has any; no more of them are opened than it takes to know."""
+        return any(self._n_rows(folder, paths))
+
+    def _n_rows(self, folder: str, paths: Iterable[str]) -> Iterator[int]:
+        return (read_statistics(self.uri(folder), path, self.options).n_rows for path in paths)
 
     def remove(self, table: str, files: Iterable[DataFile]) -> int:
         """Take files out, in one commit; the table's version after it. They stay where they are until a vacuum."""

@@ -86,6 +86,7 @@ KEYS = columns(
     deleted=BOOLEAN,
     text_sha256=STRING,
     text=STRING,
+    n_chars=INT,
     reason=STRING,
     run_number=LONG,
     written_by=STRING,
@@ -93,10 +94,27 @@ KEYS = columns(
     is_void=BOOLEAN,
     state=STRING,
 )
-FLAGGED = StructType([*RECORDS.fields, *columns(fate=STRING, run_number=LONG, is_current=BOOLEAN, is_restored=BOOLEAN)])
-# Annotations that the warehouse holds of PMIDs that a run touches, and what each current text needs (``revisions.DUE`` ...).
+# Annotations that the warehouse holds of PMIDs that a run touches.
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
-PLAN = columns(pmid=LONG, text_sha256=STRING, step=STRING, written_by=STRING)
+# What becomes of each record of these inputs, and of each stored document that comes back (``is_restored``), without their
+# texts. ``step``: what a current text needs to have its annotation (``states.DUE`` ...); ``written_by``: the run that wrote the
+# one that the warehouse holds. ``is_document``: it is kept in ``documents``.
+DECISIONS = columns(
+    pmid=LONG,
+    path=STRING,
+    source=STRING,
+    record=LONG,
+    run_number=LONG,
+    text_sha256=STRING,
+    n_chars=INT,
+    reason=STRING,
+    fate=STRING,
+    step=STRING,
+    written_by=STRING,
+    is_current=BOOLEAN,
+    is_document=BOOLEAN,
+    is_restored=BOOLEAN,
+)
 # Pairs that a run computes anew, the run whose row of each readers see, if any, and all that is said of each then.
 TOUCHED = columns(**dict.fromkeys(PAIR, STRING), written_by=STRING)
 REPORTS = StructType([field for field in RELATIONS if field.name != "run_id"])

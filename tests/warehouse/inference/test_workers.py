@@ -10,7 +10,7 @@ from fake_model import MODEL_ID, FakeAnnotator, FakeLoader, find
 from litcoin_batch.schema import ContractError, Document
 from litcoin_batch.warehouse.inference import annotate, register_sql
 from litcoin_batch.warehouse.inference.isolation import annotate_surviving
-from litcoin_batch.warehouse.inference.workers import annotate_with, count_tasks
+from litcoin_batch.warehouse.inference.workers import annotate_with, measure
 from tiny_models import tiny_checkpoint, write_tiny_vocabulary
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -56,7 +56,8 @@ def test_every_core_has_as_many_tasks(spark, monkeypatch, n_chars, expected):
     texts = spark.createDataFrame(
         [(1, None, None), (2, "a" * n_chars, None)], "pmid bigint, title string, abstract string"
     )
-    assert count_tasks(texts) == (texts.count(), expected)
+    size = measure(texts)
+    assert (size.n_documents, size.n_tasks(spark)) == (texts.count(), expected)
 
 
 def test_documents_without_any_text_are_left_out_and_null_is_no_word(spark):

@@ -3,13 +3,13 @@ import random
 from collections import Counter
 
 import pytest
-from pyspark.sql import functions as F
 
 from litcoin_batch.schema import ContractError
+from litcoin_batch.warehouse.inference.workers import Size
 from litcoin_batch.warehouse.nightly import revisions, states
-from litcoin_batch.warehouse.nightly.account import check_counts, tally
+from litcoin_batch.warehouse.nightly.account import Tally, check_counts, tally
 from litcoin_batch.warehouse.tables.declared import FATES
-from litcoin_batch.warehouse.tables.schemas import DOCUMENTS, RECORDS
+from litcoin_batch.warehouse.tables.schemas import DECISIONS, DOCUMENTS, HELD, RECORDS
 
 OLD, NEW = ("f1.xml", 26_000_001), ("f2.xml", 26_000_002)
 
@@ -21,17 +21,19 @@ def row(file, record, pmid, abstract="text", **rest):
     return tuple(values.get(field.name) for field in RECORDS)
 
 
-def flag(spark, rows, annotate_titles=False):
+def decide(spark, rows, annotate_titles=False):
     """Upon an empty warehouse: whatever has text is due."""
     records = spark.createDataFrame(rows, RECORDS)
     keys = revisions.decide(revisions.keys_of(records, 1, 100))
-    texts = revisions.texts_of(keys.where(F.col("state") == revisions.CURRENT), annotate_titles)
-    plan = texts.withColumn("step", F.lit(revisions.DUE))
-    return revisions.join_texts(records, spark.createDataFrame([], DOCUMENTS), keys, plan)
+    restored, held = (spark.createDataFrame([], schema) for schema in (DOCUMENTS, HELD))
+    return records, restored, revisions.decisions(records, keys, restored, held, "fake-1", annotate_titles)
 
 
-def fates_of(spark, rows, annotate_titles=False):
-    return {(r.path, r.record): (r.fate, r.reason) for r in flag(spark, rows, annotate_titles).collect()}
+def fates_of(records, restored, decided):
+    reasons = {(r.source, r.record): r.reason for r in revisions.rejects(decided, records, restored).collect()}
+    found = {(r.path, r.record): (r.fate, reasons.pop((r.source, r.record), None)) for r in decided.collect()}
+    assert not reasons
+    return found
 
 
 ROWS = [
@@ -74,8 +76,15 @@ EXPECTED = {
 }
 
 
-def test_every_record_has_the_fate_the_rules_give_it(spark):
-    found = fates_of(spark, ROWS)
+@pytest.fixture(scope="module")
+def all_decided(spark):
+    """Of ``ROWS``, decided once."""
+    records, restored, decided = decide(spark, ROWS)
+    return records, restored, spark.createDataFrame(decided.collect(), DECISIONS)
+
+
+def test_every_record_has_the_fate_the_rules_give_it(all_decided):
+    found = fates_of(*all_decided)
     assert {key: fate for key, (fate, _) in found.items()} == EXPECTED
     assert found["f1.xml", 3][1] == "no PMID"
     assert found["f1.xml", 4][1] == "duplicate: PMID 4 version 1 comes again as record 5 of the same file"
@@ -87,37 +96,58 @@ def test_examples_show_what_rules_give(spark):
     assert (failed, tried > 5) == (0, True)
 
 
-def test_order_of_rows_changes_nothing(spark):
+def test_order_of_rows_changes_nothing(spark, all_decided):
     shuffled = random.Random(7).sample(ROWS, len(ROWS))
-    assert fates_of(spark, shuffled) == fates_of(spark, ROWS)
+    assert fates_of(*decide(spark, shuffled)) == fates_of(*all_decided)
 
 
 def test_titles_alone_are_annotated_on_demand(spark):
-    assert fates_of(spark, ROWS[:2], annotate_titles=True)["f1.xml", 2] == ("annotated", None)
+    assert fates_of(*decide(spark, ROWS[:2], annotate_titles=True))["f1.xml", 2] == ("annotated", None)
 
 
 def test_what_the_model_fails_on_is_rejected_but_stays_a_document(spark):
-    flagged = flag(spark, ROWS[:2])
+    records, restored, decided = decide(spark, ROWS[:2])
     annotated = spark.createDataFrame([(1, "ValueError: bad")], "pmid long, error string")
-    settled = {r.pmid: r for r in revisions.settle(flagged, annotated).collect()}
-    assert (settled[1].fate, settled[1].reason, settled[1].is_document) == ("rejected", "ValueError: bad", True)
-    assert settled[1].excerpt == "title text"
-    assert (settled[2].fate, settled[2].reason) == ("without_text", None)
+    settled = revisions.settle(decided, annotated)
+    fates = {r.pmid: (r.fate, r.reason, r.is_document) for r in settled.collect()}
+    assert fates == {1: ("rejected", "ValueError: bad", True), 2: ("without_text", None, True)}
+    rejects = [tuple(r) for r in revisions.rejects(settled, records, restored).collect()]
+    assert rejects == [("f1.xml", 1, "ValueError: bad", "title text")]
+    documents = {r.pmid: (r.fate, r.title) for r in revisions.documents(settled, records, restored).collect()}
+    assert documents == {1: ("rejected", "title"), 2: ("without_text", "title")}
 
 
-def test_tally_counts_each_source(spark):
-    counts, restored = tally(flag(spark, ROWS))
-    assert not restored
+def test_what_is_due_are_the_texts_that_have_no_annotation(all_decided):
+    records, restored, decided = all_decided
+    rows = {r.pmid: (r.title, r.abstract) for r in revisions.due(decided, records, restored).collect()}
+    texts = {
+        (values["path"], values["record"]): values
+        for values in (dict(zip(RECORDS.names, r, strict=True)) for r in ROWS)
+    }
+    wanted = [texts[key] for key, fate in EXPECTED.items() if fate == "annotated"]
+    assert rows == {values["pmid"]: (values["title"], values["abstract"]) for values in wanted}
+    size = tally(decided).due
+    assert size.n_documents == len(rows)
+    assert size.n_chars == sum(len(f"{title or ''} {abstract or ''}") for title, abstract in rows.values())
+
+
+def test_tally_counts_each_source(all_decided):
+    counted = tally(all_decided[2])
+    assert not counted.restored and not counted.n_carried
     expected = {path: Counter(f for (p, _), f in EXPECTED.items() if p == path) for path in ("f1.xml", "f2.xml")}
-    assert counts == expected
-    assert set().union(*counts.values()) == set(FATES) - {"unchanged"}
+    assert counted.by_source == expected
+    assert set().union(*counted.by_source.values()) == set(FATES) - {"unchanged"}
 
 
 def test_counts_that_do_not_add_up_stop_the_run():
-    counts = {"a": Counter(annotated=2, rejected=1), "b": Counter(deleted=1)}
-    restored = Counter(annotated=1, rejected=1)
-    good = {"records": 4, "annotations": 5, "rejects": 2, "carried": 2}
-    assert check_counts(counts, restored, good) is None
+    counted = Tally(
+        {"a": Counter(annotated=2, rejected=1), "b": Counter(deleted=1)},
+        Counter(annotated=1, rejected=1),
+        n_carried=2,
+        due=Size(3, 300),
+    )
+    good = {"records": 4, "annotations": 5, "rejects": 2}
+    assert check_counts(counted, good) is None
     for table in ("records", "annotations", "rejects"):
         with pytest.raises(ContractError, match=f"{table}: {good[table] + 1} rows, {good[table]} by fate"):
-            check_counts(counts, restored, {**good, table: good[table] + 1})
+            check_counts(counted, {**good, table: good[table] + 1})

@@ -102,9 +102,9 @@ def select(
 
 
 def _history(applied: DataFrame, names: set[str]) -> dict[str, list]:
-    rows = applied.where(F.col("name").isin(*names)).orderBy("run_number").collect() if names else []
+    rows = applied.where(F.col("name").isin(*names)).collect() if names else []
     history: dict[str, list] = {}
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.run_number):
         history.setdefault(row.name, []).append(row)
     return history
 
