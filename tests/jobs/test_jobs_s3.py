@@ -99,22 +99,22 @@ def stored(warehouse):
     }
 
 
-def test_tables_are_those_of_the_same_files_on_disk(job, call, s3, bucket, tmp_path, temporary, monkeypatch):
+def test_tables_are_those_of_the_same_files_on_disk_and_the_record_of_the_run_is_put_and_put_again(
+    job, call, s3, bucket, tmp_path, temporary, monkeypatch
+):
     monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     for name, content in FILES.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(content)
     s3.calm()
-    records = ("--records", "s3://bucket/records/", "--run-id", "night-1")
-    for path, place, options in (("s3://bucket/in", "far", records), (tmp_path / "in", "near", ())):
-        result = call(path, "--warehouse", tmp_path / place, *options)
-        assert result.exit_code == 0, result.output
-    far, near = stored(tmp_path / "far"), stored(tmp_path / "near")
-    assert {table: len(rows) for table, rows in far.items()} == {table: len(rows) for table, rows in near.items()}
-    for table in ("annotations", "mentions", "relations"):
-        assert far[table] == near[table]
-    assert {row["source"] for row in far["rejects"]} == {"cut.xml.gz", "empty.xml", "liar.parquet"}
+    s3.disturb("PUT /bucket/records/night-1.json", "busy", times=99)
+    from_s3 = ("s3://bucket/in", "--warehouse", tmp_path / "far", "--run-id", "night-1", "--records")
+    failed = call(*from_s3, "s3://bucket/records")
+    assert failed.exit_code == 1
+    assert (
+        "error: run night-1 is committed, but its record is missing: s3://bucket/records/night-1.json" in failed.stderr
+    )
     # Each file was fetched for its checksum and by the task that read it, and nothing of it is left.
     fetched = {request: n for request, n in s3.seen.items() if request.startswith("GET /bucket/in/")}
     assert fetched.pop("GET /bucket/in/pubmed26n0002.xml.gz.md5") == 1
@@ -122,25 +122,23 @@ def test_tables_are_those_of_the_same_files_on_disk(job, call, s3, bucket, tmp_p
     assert len(fetched) == 5  # not the empty file
     assert list(temporary.glob("litcoin-batch-*")) == []
 
-
-def test_the_record_of_the_run_is_put_and_put_again(job, call, s3, bucket, tmp_path, monkeypatch):
-    monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
-    bucket(FILES)
-    run = ("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w", "--run-id", "night-1", "--records")
-    s3.disturb("PUT /bucket/records/night-1.json", "busy", times=99)
-    failed = call(*run, "s3://bucket/records")
-    assert failed.exit_code == 1
-    assert (
-        "error: run night-1 is committed, but its record is missing: s3://bucket/records/night-1.json" in failed.stderr
-    )
     s3.calm()
-    assert call(*run, "s3://bucket/records").exit_code == 0
+    assert call(*from_s3, "s3://bucket/records/").exit_code == 0
     record = json.loads(read_object("s3://bucket/records/night-1.json"))
-    row = pq.read_table(tmp_path / "w" / "runs").to_pylist()[0]
+    row = pq.read_table(tmp_path / "far" / "runs").to_pylist()[0]
     assert (record["run_id"], record["n_annotated"]) == ("night-1", row["n_annotated"])
     assert record["started"] == row["started"].isoformat()
-    assert {source["source"] for source in record["sources"]} == {"pubmed26n0001.xml.gz", "pubmed26n0002.xml.gz"}
+    applied = {"pubmed26n0001.xml.gz", "pubmed26n0002.xml.gz", "with space.parquet"}
+    assert {source["source"] for source in record["sources"]} == {*applied, "cut.xml.gz", "empty.xml", "liar.parquet"}
     assert [KEY_ID in text or SECRET in text for text in (json.dumps(record), failed.output, str(row))] == [False] * 3
+
+    result = call(tmp_path / "in", "--warehouse", tmp_path / "near")
+    assert result.exit_code == 0, result.output
+    far, near = stored(tmp_path / "far"), stored(tmp_path / "near")
+    assert {table: len(rows) for table, rows in far.items()} == {table: len(rows) for table, rows in near.items()}
+    for table in ("annotations", "mentions", "relations"):
+        assert far[table] == near[table]
+    assert {row["source"] for row in far["rejects"]} == {"cut.xml.gz", "empty.xml", "liar.parquet"}
 
 
 def test_checkpoint_and_vocabulary_are_downloaded_once_for_driver_and_workers(call, s3, bucket, tmp_path):

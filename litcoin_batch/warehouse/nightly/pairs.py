@@ -107,42 +107,51 @@ def renew(run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: b
     stored = run.stored
     retired = stored.read("retired").unionByName(kept["retired"])
     own = stored.read("relations", model_id).where(F.col("model_id") == model_id)
-    relations = without(own.unionByName(kept["relations"]), retired, ANNOTATION)
+    relations = own.unionByName(kept["relations"])
     documents = stored.read_documents().where("is_current")
     if replaces:
         documents = documents.where("source_order IS NULL")
-    documents = without(documents.unionByName(kept["documents"].where("is_current")), retired, DOCUMENT)
+    documents = documents.unionByName(kept["documents"].where("is_current"))
     if replaces or not stored.has("pairs"):
         n_bytes = stored.n_bytes("relations") + run.staged_bytes(f"relations/{model_id}")
-        keep_pairs(run, relations, documents, n_bytes=n_bytes)
+        seen = without(relations, retired, ANNOTATION), without(documents, retired, DOCUMENT)
+        keep_pairs(run, *seen, n_bytes=n_bytes)
         return {table: run.log.files(run.parent, table) for table in TABLES}
 
-    touched = run.stage("touched_pairs", _touched(stored, own, kept), TOUCHED)
-    retire = partial(run.keep, "retired_pairs", touched.where("written_by IS NOT NULL"), PAIR)
-    run_concurrently(
-        run.spark, {"pairs": partial(_compute, run, touched, relations, documents), "retired_pairs": retire}
-    )
+    touched = run.stage("touched_pairs", _touched(own, kept), TOUCHED)
+    touched = _spread(touched, run.staged_bytes("touched_pairs"))
+    compute = partial(_compute, run, touched, relations, documents, retired)
+    retire = partial(run.keep, "retired_pairs", _seen_of(stored, touched), PAIR)
+    run_concurrently(run.spark, {"pairs": compute, "retired_pairs": retire})
     return {}
 
 
-def _compute(run: Run, touched: DataFrame, relations: DataFrame, documents: DataFrame) -> DataFrame:
-    """Keep the pairs ``touched`` as these relations and documents have them."""
-    keys = touched.select(*PAIR)
-    if run.staged_bytes("touched_pairs") < _SMALL_BYTES:
-        keys = F.broadcast(keys)
-    reports = relations.join(keys, [*PAIR], "left_semi").drop("run_id")
-    reports = run.stage("pair_reports", conform(reports, REPORTS), REPORTS)
-    n_bytes, pmids = run.staged_bytes("pair_reports"), reports.select("pmid").distinct()
-    if n_bytes < _SMALL_BYTES:
-        pmids = F.broadcast(pmids)
-    return keep_pairs(run, reports, documents.join(pmids, "pmid", "left_semi"), n_bytes=n_bytes)
-
-
-def _touched(stored: Stored, relations: DataFrame, kept: Mapping[str, DataFrame]) -> DataFrame:
+def _touched(relations: DataFrame, kept: Mapping[str, DataFrame]) -> DataFrame:
     """``TOUCHED``: the pairs of all documents of which a night has written or retired something."""
     changed = kept["documents"].select("pmid").unionAll(kept["retired"].select("pmid")).distinct()
     before = relations.join(changed, "pmid", "left_semi")
-    keys = across_documents(before.select(*PAIR).unionAll(kept["relations"].select(*PAIR))).distinct()
+    pairs = across_documents(before.select(*PAIR).unionAll(kept["relations"].select(*PAIR)))
+    return conform(pairs.distinct(), TOUCHED)
+
+
+def _spread(rows: DataFrame, n_bytes: int) -> DataFrame:
+    """Few rows go to every task, instead of all rows that they are joined with to the tasks of these."""
+    return F.broadcast(rows) if n_bytes < _SMALL_BYTES else rows
+
+
+def _seen_of(stored: Stored, touched: DataFrame) -> DataFrame:
+    """Rows of ``pairs`` that readers see, of these pairs: the pair, and the run that wrote it."""
     gone = stored.read("retired_pairs").select(*PAIR, F.col("written_by").alias("run_id"))
-    seen = stored.read("pairs").join(gone, [*PAIR, "run_id"], "left_anti")
-    return conform(keys.join(seen.select(*PAIR, F.col("run_id").alias("written_by")), [*PAIR], "left"), TOUCHED)
+    rows = stored.read("pairs").select(*PAIR, "run_id").join(touched, [*PAIR], "left_semi")
+    return rows.join(gone, [*PAIR, "run_id"], "left_anti").withColumnRenamed("run_id", "written_by")
+
+
+def _compute(run: Run, touched: DataFrame, relations: DataFrame, documents: DataFrame, retired: DataFrame) -> DataFrame:
+    """Keep the pairs ``touched`` as these relations and documents have them, but for the rows that are retired."""
+    # The few rows first: what is retired grows with the nights, and would have to be compared with every row.
+    reports = without(relations.join(touched, [*PAIR], "left_semi"), retired, ANNOTATION)
+    reports = run.stage("pair_reports", conform(reports, REPORTS), REPORTS)
+    n_bytes = run.staged_bytes("pair_reports")
+    pmids = _spread(reports.select("pmid").distinct(), n_bytes)
+    theirs = without(documents.join(pmids, "pmid", "left_semi"), retired, DOCUMENT)
+    return keep_pairs(run, reports, theirs, n_bytes=n_bytes)

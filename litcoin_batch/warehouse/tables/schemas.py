@@ -115,8 +115,8 @@ DECISIONS = columns(
     is_document=BOOLEAN,
     is_restored=BOOLEAN,
 )
-# Pairs that a run computes anew, the run whose row of each readers see, if any, and all that is said of each then.
-TOUCHED = columns(**dict.fromkeys(PAIR, STRING), written_by=STRING)
+# Pairs that a run computes anew, and all that is said of each then.
+TOUCHED = columns(**dict.fromkeys(PAIR, STRING))
 REPORTS = StructType([field for field in RELATIONS if field.name != "run_id"])
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
 ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
