@@ -21,10 +21,11 @@ _MAX_SENTENCES = 3
 
 @dataclass(frozen=True, slots=True)
 class MarkedPair:
-    """``label``: a row of ``CLASSES``; ``novel`` 0 known, 1 novel, -1 no relation."""
+    """``types``: of the two ends; ``label``: a row of ``CLASSES``; ``novel`` 0 known, 1 novel, -1 no relation."""
 
     pmid: int
     pair: tuple[str, str]
+    types: tuple[str, str]
     text: str
     label: int
     novel: int
@@ -47,11 +48,13 @@ def marked_pairs(
             for entity_id in mention.entity_ids:
                 kinds.setdefault(entity_id, mention.type)
         for pair in combinations(sorted(kinds), 2):
-            if tuple(sorted(kinds[i] for i in pair)) in allowed:
+            types = kinds[pair[0]], kinds[pair[1]]
+            if tuple(sorted(types)) in allowed:
                 relation = related.get(pair)
                 label = CLASSES.index(relation.type) if relation else 0
                 novel = int(relation.novel) if relation else -1
-                yield MarkedPair(document.pmid, pair, _marked(document.text, sentences, inside, pair), label, novel)
+                text = _marked(document.text, sentences, inside, pair)
+                yield MarkedPair(document.pmid, pair, types, text, label, novel)
 
 
 def _marked(

@@ -1,10 +1,12 @@
-"""A classifier that reads each pair in a text of its own: what encoding a document once is measured against."""
+"""Classifiers that read each pair in a text of its own: what encoding a document once is measured against."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,8 +15,10 @@ from torch.nn import functional as F
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from litcoin_batch.schema import RELATION_TYPES, Annotation, Document, Mention, Relation
+from litcoin_batch.scoring import report
 from training.data.examples import CLASSES
 from training.data.marked_pairs import MARKERS, MarkedPair, marked_pairs
+from training.learning.contrast import evaluate_contrast, read_pairs
 
 
 class PairMarkerModel(nn.Module):
@@ -32,9 +36,41 @@ class PairMarkerModel(nn.Module):
         return self.head(torch.cat([hidden[:, 0], hidden[rows, markers[:, 0]], hidden[rows, markers[:, 1]]], dim=1))
 
 
+class PairClassifier(ABC):
+    """Annotates as an ``Annotator`` does where mentions are given, one pair after the other."""
+
+    type_pairs: list[tuple[str, str]]
+    model_id: str
+
+    @abstractmethod
+    def probabilities(self, pairs: Sequence[MarkedPair]) -> tuple[np.ndarray, np.ndarray]:
+        """Shape: (pairs, classes) and Shape: (pairs,) of being novel."""
+
+    def annotate(self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]) -> list[Annotation]:
+        pairs = list(marked_pairs(documents, self.type_pairs, mentions))
+        classes, novel = self.probabilities(pairs)
+        found: dict[int, list[Relation]] = {d.pmid: [] for d in documents}
+        for pair, row, share in zip(pairs, classes, novel, strict=True):
+            kind = int(row.argmax())
+            if kind:
+                found[pair.pmid].append(
+                    Relation(*pair.pair, CLASSES[kind], bool(share > 0.5), float(row[kind]), float(share))
+                )
+        return [Annotation(d.pmid, tuple(m), tuple(found[d.pmid])) for d, m in zip(documents, mentions, strict=True)]
+
+    def classify_pairs(self, documents: Sequence[Document]) -> dict[tuple[int, tuple[str, str]], tuple[str, bool]]:
+        """Best type, no relation not being a choice, and novelty of every gold pair."""
+        pairs = [p for p in marked_pairs(documents, self.type_pairs) if p.label]
+        classes, novel = self.probabilities(pairs)
+        return {
+            (p.pmid, p.pair): (RELATION_TYPES[int(row[1:].argmax())], bool(share > 0.5))
+            for p, row, share in zip(pairs, classes, novel, strict=True)
+        }
+
+
 @dataclass
-class PairMarker:
-    """The model with what it needs to read documents; it annotates as an ``Annotator`` does where mentions are given."""
+class PairMarker(PairClassifier):
+    """The model with what it needs to read documents."""
 
     model: PairMarkerModel
     tokenizer: PreTrainedTokenizerBase
@@ -67,7 +103,6 @@ class PairMarker:
 
     @torch.inference_mode()
     def probabilities(self, pairs: Sequence[MarkedPair]) -> tuple[np.ndarray, np.ndarray]:
-        """(pairs, classes) and (pairs,) of being novel."""
         self.model.eval()
         classes, novel = np.zeros((len(pairs), len(CLASSES))), np.zeros(len(pairs))
         for rows in self.batches(pairs) if pairs else ():
@@ -75,27 +110,6 @@ class PairMarker:
             classes[rows] = logits[:, : len(CLASSES)].softmax(dim=1).numpy()
             novel[rows] = logits[:, len(CLASSES) :].softmax(dim=1)[:, 1].numpy()
         return classes, novel
-
-    def annotate(self, documents: Sequence[Document], mentions: Sequence[Sequence[Mention]]) -> list[Annotation]:
-        pairs = list(marked_pairs(documents, self.type_pairs, mentions))
-        classes, novel = self.probabilities(pairs)
-        found: dict[int, list[Relation]] = {d.pmid: [] for d in documents}
-        for pair, row, share in zip(pairs, classes, novel, strict=True):
-            kind = int(row.argmax())
-            if kind:
-                found[pair.pmid].append(
-                    Relation(*pair.pair, CLASSES[kind], bool(share > 0.5), float(row[kind]), float(share))
-                )
-        return [Annotation(d.pmid, tuple(m), tuple(found[d.pmid])) for d, m in zip(documents, mentions, strict=True)]
-
-    def classify_pairs(self, documents: Sequence[Document]) -> dict[tuple[int, tuple[str, str]], tuple[str, bool]]:
-        """Best type, no relation not being a choice, and novelty of every gold pair."""
-        pairs = [p for p in marked_pairs(documents, self.type_pairs) if p.label]
-        classes, novel = self.probabilities(pairs)
-        return {
-            (p.pmid, p.pair): (RELATION_TYPES[int(row[1:].argmax())], bool(share > 0.5))
-            for p, row, share in zip(pairs, classes, novel, strict=True)
-        }
 
 
 def train_epoch(
@@ -125,3 +139,14 @@ def sample_negatives(pairs: Sequence[MarkedPair], per_positive: float, rng: np.r
     others = [p for p in pairs if not p.label]
     n = min(len(others), round(per_positive * len(related)))
     return related + [others[i] for i in rng.choice(len(others), n, replace=False)] if others else related
+
+
+def figures_given_mentions(classifier: PairClassifier, dev: Sequence[Document]) -> dict[str, Any]:
+    """Figures of relations with the gold mentions of ``dev``, and of the contrast set, named as evaluate.py names them."""
+    gold = [d.gold for d in dev if d.gold is not None]
+    given = classifier.annotate(dev, [a.mentions for a in gold])
+    figures = report(gold, given, given, classifier.classify_pairs(dev))
+    # Mentions are given: what concerns finding them says nothing of this model.
+    for name in ("ner", "concepts", "predicted_entities"):
+        del figures[name]
+    return figures | {"model_id": classifier.model_id, "contrast": evaluate_contrast(classifier, read_pairs())}

@@ -20,7 +20,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from litcoin_batch.readers import read_gold
 from litcoin_batch.schema import LitcoinBatchError
-from litcoin_batch.scoring import report
 from training.command_options import (
     dev_option,
     exclude_pmids_option,
@@ -32,8 +31,7 @@ from training.command_options import (
 from training.data.made.contrast_documents import contrast_documents
 from training.data.marked_pairs import marked_pairs
 from training.data.training_data import guard, related_types
-from training.learning.contrast import evaluate_contrast, read_pairs
-from training.studies.pair_classifier import PairMarker, sample_negatives, train_epoch
+from training.studies.pair_classifier import PairMarker, figures_given_mentions, sample_negatives, train_epoch
 
 
 @click.command()
@@ -89,20 +87,13 @@ def run(options: dict) -> dict:
         loss = train_epoch(marker, drawn, optimizer, rng)
         seconds.append(round(time.perf_counter() - started, 1))
         click.echo(f"epoch {epoch + 1}: {len(drawn)} pairs, loss {loss:.4f}, {seconds[-1]} s")
-    gold = [d.gold for d in dev]
-    given = marker.annotate(dev, [a.mentions for a in gold])
-    figures = report(gold, given, given, marker.classify_pairs(dev))
-    # Mentions are given: what concerns finding them says nothing of this model.
-    for name in ("ner", "concepts", "predicted_entities"):
-        del figures[name]
     names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files")}
     settings = {key: options[key] for key in ("rule_made", "epochs", "lr", "negatives", "max_pieces", "seed")}
     facts = {
-        "model_id": marker.model_id,
         "train_sec": seconds,
         "settings": names | settings | {"backbone": Path(options["backbone"]).name},
     }
-    return figures | facts | {"contrast": evaluate_contrast(marker, read_pairs())}
+    return figures_given_mentions(marker, dev) | facts
 
 
 if __name__ == "__main__":

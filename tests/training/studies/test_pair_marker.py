@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from annotated_documents import every_mention
 from litcoin_batch.schema import Annotation, Document, Relation
 from tiny_models import tiny_backbone
 from training.data.examples import CLASSES
-from training.data.marked_pairs import marked_pairs
+from training.data.marked_pairs import MarkedPair, marked_pairs
+from training.studies.cue_classifier import CUES, CueClassifier, cues_of
+from training.studies.cue_classifier import main as cue_classifier
 from training.studies.gap_table import main as gap_table
 from training.studies.pair_classifier import PairMarker, sample_negatives, train_epoch
 from training.studies.pair_marker import main as pair_marker
@@ -69,33 +73,67 @@ def test_the_gap_table_sets_figures_side_by_side(tmp_path):
     assert CliRunner().invoke(gap_table, ["heads=nowhere.json"]).exit_code == 2
 
 
-def test_the_command_trains_and_scores(tmp_path):
-    def written(name: str, pmids: range) -> str:
-        blocks = []
-        for d in map(document, pmids):
-            rows = [f"{d.pmid}\t{m.start}\t{m.end}\t{m.text}\t{m.type}\t{m.entity_ids[0]}" for m in d.gold.mentions]
-            related = [f"{d.pmid}\t{r.type}\t{r.entity_1_id}\t{r.entity_2_id}\tNovel" for r in d.gold.relations]
-            blocks.append("\n".join([f"{d.pmid}|t|{d.title}", f"{d.pmid}|a|{d.abstract}", *rows, *related]))
-        path = tmp_path / f"{name}.PubTator"
-        path.write_text("\n\n".join(blocks) + "\n\n")
-        return str(path)
+def test_cues_are_counted_before_between_and_behind_the_mentions():
+    text = "Whether # ^ chemical ^ zol # raised or reduced @ * gene * GENA @ without doubt."
+    pair = MarkedPair(1, ("1", "C"), ("GeneOrGeneProduct", "ChemicalEntity"), text, 0, -1)
+    *places, direction, turned = cues_of(pair).tolist()
+    n = len(CUES)
+    seen = [{name for name, found in zip(CUES, places[i * n :], strict=False) if found} for i in range(3)]
+    assert seen == [{"asked"}, {"down"}, {"taken out", "denied"}]
+    assert (direction, turned) == (-1, 1)
 
+
+def test_cues_alone_tell_findings_that_differ_in_a_listed_word():
+    def said(pmid: int, verb: str, label: str) -> Document:
+        one = document(pmid, label)
+        return replace(one, abstract=one.abstract.replace("raised", verb))  # as long as the other: mentions stay
+
+    verbs = {"elicit": "Positive_Correlation", "reduce": "Negative_Correlation"}
+    documents = [said(i, *list(verbs.items())[i % 2]) for i in range(8)]
+    classifier = CueClassifier(CHEMICAL_GENE)
+    classifier.fit(list(marked_pairs(documents, CHEMICAL_GENE)))
+    found = classifier.classify_pairs(documents)
+    assert [found[i, ("1", "C")][0] for i in range(8)] == list(verbs.values()) * 4
+
+
+def test_the_command_of_cues_scores(tmp_path):
+    out = tmp_path / "out.json"
+    options = ["--train", written(tmp_path, "train", range(1, 7)), "--dev", written(tmp_path, "dev", range(11, 13))]
+    result = CliRunner().invoke(cue_classifier, [*options, "--rule-made", "4", "--negatives", "1", "--json", str(out)])
+    assert result.exit_code == 0, result.output
+    figures = json.loads(out.read_text())
+    assert figures["gold_entities"]["type_accuracy"] == 1.0 and "ner" not in figures
+    assert figures["settings"]["negatives"] == 1 and figures["contrast"]["overall"]["sign right"]["n"] > 90
+
+
+def written(folder: Path, name: str, pmids: range) -> str:
+    blocks = []
+    for d in map(document, pmids):
+        rows = [f"{d.pmid}\t{m.start}\t{m.end}\t{m.text}\t{m.type}\t{m.entity_ids[0]}" for m in d.gold.mentions]
+        related = [f"{d.pmid}\t{r.type}\t{r.entity_1_id}\t{r.entity_2_id}\tNovel" for r in d.gold.relations]
+        blocks.append("\n".join([f"{d.pmid}|t|{d.title}", f"{d.pmid}|a|{d.abstract}", *rows, *related]))
+    path = folder / f"{name}.PubTator"
+    path.write_text("\n\n".join(blocks) + "\n\n")
+    return str(path)
+
+
+def test_the_command_trains_and_scores(tmp_path):
     out = tmp_path / "out.json"
     options = [
         "--backbone",
         str(tiny_backbone(tmp_path / "b")),
         "--train",
-        written("train", range(1, 7)),
+        written(tmp_path, "train", range(1, 7)),
         "--epochs",
         "2",
         "--max-pieces",
         "48",
     ]
-    options += ["--dev", written("dev", range(11, 13)), "--rule-made", "4", "--json", str(out)]
+    options += ["--dev", written(tmp_path, "dev", range(11, 13)), "--rule-made", "4", "--json", str(out)]
     result = CliRunner().invoke(pair_marker, options)
     assert result.exit_code == 0, result.output
     figures = json.loads(out.read_text())
     assert figures["n_documents"] == 2 and "ner" not in figures and len(figures["train_sec"]) == 2
     assert figures["settings"]["rule_made"] == 4 and figures["contrast"]["overall"]["sign right"]["n"] > 90
-    again = [*options, "--dev", written("again", range(1, 2))]
+    again = [*options, "--dev", written(tmp_path, "again", range(1, 2))]
     assert "leak" in CliRunner().invoke(pair_marker, again).output
