@@ -56,19 +56,26 @@ def across_documents(relations: DataFrame) -> DataFrame:
     )
 
 
-def reports_of(relations: DataFrame) -> DataFrame:
-    """``REPORTS`` of the relations that have pairs: what is counted, without the texts."""
-    return conform(across_documents(relations), REPORTS)
-
-
-def pairs_of(reports: DataFrame, documents: DataFrame, relations: DataFrame, *, n_bytes: int) -> DataFrame:
-    """``PAIRS`` but for the run, of the ``reports`` that readers see, all of one model, and their ``documents``.
+def pairs_of(relations: DataFrame, documents: DataFrame) -> DataFrame:
+    """``PAIRS`` but for the run: of ``relations`` that readers see, all of one model, and their ``documents``.
 
     The report with the highest score, of several the one with the lowest PMID, says how the concepts are called there
-    and what its first sentence of evidence is: these texts are fetched from ``relations``, in which there may be
-    others, too. ``n_bytes``: about how much the reports are.
+    and what its first sentence of evidence is.
     """
-    best = F.struct(F.col("pmid").alias("best_pmid"), F.col("run_id").alias("best_run"))
+    said = {name: F.col(name) for name in ("entity_1_type", "entity_1_text", "entity_2_type", "entity_2_text")}
+    said |= {name: F.col(name) for name in ("model_id", "vocabulary_id")}
+    said |= {
+        "best_score": F.col("score"),
+        "best_pmid": F.col("pmid"),
+        "best_evidence": F.get("evidence.text", F.lit(0)),
+    }
+    reports = across_documents(relations).select(
+        "pmid",
+        *PAIR,
+        "score",
+        "novel",
+        F.struct(*(column.alias(name) for name, column in said.items())).alias("said"),
+    )
     found = (
         reports.join(documents.select("pmid", "year"), "pmid", "left")
         .groupBy(*PAIR)
@@ -78,30 +85,17 @@ def pairs_of(reports: DataFrame, documents: DataFrame, relations: DataFrame, *, 
             F.max("year").alias("last_year"),
             F.avg(F.col("novel").cast("int")).alias("novel_share"),
             noisy_or("score").alias("score"),
-            F.max("score").alias("best_score"),
-            F.max_by(best, F.struct(F.col("score"), -F.col("pmid"))).alias("best"),
+            F.max_by("said", F.struct(F.col("score"), -F.col("pmid"))).alias("said"),
         )
-        .select("*", "best.*")
-        .drop("best")
     )
-    said = relations.select(
-        *PAIR,
-        *("entity_1_type", "entity_1_text", "entity_2_type", "entity_2_text", "model_id", "vocabulary_id"),
-        F.col("pmid").alias("best_pmid"),
-        F.col("run_id").alias("best_run"),
-        F.get("evidence.text", F.lit(0)).alias("best_evidence"),
-    )
-    return said.join(_spread(found, n_bytes), [*PAIR, "best_pmid", "best_run"])
+    return found.select("*", "said.*").drop("said")
 
 
 def keep_pairs(run: Run, relations: DataFrame, documents: DataFrame, *, n_bytes: int) -> DataFrame:
-    """Keep the pairs of all these relations as rows of the run. ``n_bytes``: about how much the relations are."""
-    return _keep(run, pairs_of(reports_of(relations), documents, relations, n_bytes=n_bytes), n_bytes)
-
-
-def _keep(run: Run, pairs: DataFrame, n_bytes: int) -> DataFrame:
+    """Keep the pairs of these relations as rows of the run. ``n_bytes``: about how much the relations are."""
+    names = [name for name in PAIRS if name != "run_id"]
     # A pair has fewer sentences than its relations.
-    return run.keep("pairs", pairs.select(*(name for name in PAIRS if name != "run_id")), PAIR, n_bytes=n_bytes // 2)
+    return run.keep("pairs", pairs_of(relations, documents).select(*names), PAIR, n_bytes=n_bytes // 2)
 
 
 def renew(run: Run, model_id: str, kept: Mapping[str, DataFrame], *, replaces: bool) -> dict[str, tuple[DataFile, ...]]:
@@ -155,9 +149,9 @@ def _seen_of(stored: Stored, touched: DataFrame) -> DataFrame:
 def _compute(run: Run, touched: DataFrame, relations: DataFrame, documents: DataFrame, retired: DataFrame) -> DataFrame:
     """Keep the pairs ``touched`` as these relations and documents have them, but for the rows that are retired."""
     # The few rows first: what is retired grows with the nights, and would have to be compared with every row.
-    reports = without(reports_of(relations.join(touched, [*PAIR], "left_semi")), retired, ANNOTATION)
+    reports = without(relations.join(touched, [*PAIR], "left_semi"), retired, ANNOTATION)
     reports = run.stage("pair_reports", conform(reports, REPORTS), REPORTS)
     n_bytes = run.staged_bytes("pair_reports")
     pmids = _spread(reports.select("pmid").distinct(), n_bytes)
     theirs = without(documents.join(pmids, "pmid", "left_semi"), retired, DOCUMENT)
-    return _keep(run, pairs_of(reports, theirs, relations, n_bytes=n_bytes), n_bytes)
+    return keep_pairs(run, reports, theirs, n_bytes=n_bytes)

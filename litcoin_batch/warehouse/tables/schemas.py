@@ -115,9 +115,9 @@ DECISIONS = columns(
     is_document=BOOLEAN,
     is_restored=BOOLEAN,
 )
-# Pairs that a run computes anew, and what is counted of the relations that report each then.
+# Pairs that a run computes anew, and all that is said of each then.
 TOUCHED = columns(**dict.fromkeys(PAIR, STRING))
-REPORTS = columns(pmid=LONG, **dict.fromkeys(PAIR, STRING), score=DOUBLE, novel=BOOLEAN, run_id=STRING)
+REPORTS = StructType([field for field in RELATIONS if field.name != "run_id"])
 # A document's annotation before it is kept; ``error`` says why the model could not annotate it.
 ANNOTATED = columns(pmid=LONG, text_sha256=STRING, **_MADE_BY, **_FOUND, error=STRING)
 
