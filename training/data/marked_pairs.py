@@ -54,7 +54,7 @@ def marked_pairs(
                 label = CLASSES.index(relation.type) if relation else 0
                 novel = int(relation.novel) if relation else -1
                 text = _marked(document.text, sentences, inside, pair)
-                yield MarkedPair(document.pmid, pair, types, text, label, novel)
+                yield MarkedPair(pmid=document.pmid, pair=pair, types=types, text=text, label=label, novel=novel)
 
 
 def _marked(

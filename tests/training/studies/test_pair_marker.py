@@ -75,7 +75,8 @@ def test_the_gap_table_sets_figures_side_by_side(tmp_path):
 
 def test_cues_are_counted_before_between_and_behind_the_mentions():
     text = "Whether # ^ chemical ^ zol # raised or reduced @ * gene * GENA @ without doubt."
-    pair = MarkedPair(1, ("1", "C"), ("GeneOrGeneProduct", "ChemicalEntity"), text, 0, -1)
+    types = ("GeneOrGeneProduct", "ChemicalEntity")
+    pair = MarkedPair(pmid=1, pair=("1", "C"), types=types, text=text, label=0, novel=-1)
     *places, direction, turned = cues_of(pair).tolist()
     n = len(CUES)
     seen = [{name for name, found in zip(CUES, places[i * n :], strict=False) if found} for i in range(3)]
