@@ -30,7 +30,6 @@ NOT_RUN_HERE = {
     "pairs=": "a setting of the shell",
     "made=": "a setting of the shell",
     "gold=": "a setting of the shell",
-    "once=": "a setting of the shell",
     "pip install": "needs a package index",
     "python3.11 -m venv": "needs a package index",
     "packed/bin/venv-pack": "not among the packages of the tests",
