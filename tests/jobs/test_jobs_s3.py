@@ -212,8 +212,10 @@ def test_a_file_that_never_comes_whole_is_rejected_and_the_others_are_annotated(
     monkeypatch.setattr(work, "CheckpointLoader", ModelWithoutFiles)
     bucket(FILES)
     s3.disturb("GET /bucket/in/pubmed26n0002.xml.gz", "flip", times=999)
-    result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w", "--max-reject-share", "1")
+    records = ("--records", "s3://bucket/records", "--run-id", "night-1")
+    result = call("s3://bucket/in/pubmed*", "--warehouse", tmp_path / "w", "--max-reject-share", "1", *records)
     assert result.exit_code == 0, result.output
+    assert json.loads(read_object("s3://bucket/records/night-1.json"))["n_rejected"] == 1
     (reject,) = stored(tmp_path / "w")["rejects"]
     assert (reject["source"], reject["record"]) == ("pubmed26n0002.xml.gz", 0)
     assert "s3://bucket/in/pubmed26n0002.xml.gz: its CRC32 is not what the store says, 3 times over" in reject["reason"]

@@ -6,11 +6,10 @@ regression; no encoder reads anything. A learned reader has to beat it. training
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -22,21 +21,10 @@ from torch.nn import functional as F
 # Started by its path, a command finds the repository it stands in.
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from litcoin_batch.readers import read_gold
-from litcoin_batch.schema import LitcoinBatchError
-from training.command_options import (
-    dev_option,
-    exclude_pmids_option,
-    figures_option,
-    format_option,
-    seed_option,
-    train_option,
-)
 from training.data.examples import CLASSES
-from training.data.made.contrast_documents import contrast_documents
-from training.data.marked_pairs import MARKERS, MarkedPair, marked_pairs
-from training.data.training_data import guard, related_types
-from training.studies.pair_classifier import PairClassifier, figures_given_mentions, sample_negatives
+from training.data.marked_pairs import MARKERS, MarkedPair
+from training.studies.pair_classifier import PairClassifier, sample_negatives
+from training.studies.pair_study import read_study, study_options, write_figures
 
 # Kinds of words, by their stems; a word that ends in "*" stands for all that begin so.
 CUES = {
@@ -59,13 +47,14 @@ CUES = {
     "compare": "compar* versus vs than superior inferior similar*",
     "together": "combin* plus synerg* together coadminist* co-administ* concomitant* adjuvant*",
 }
-_PATTERNS = [
-    re.compile(
-        rf"(?<!\w)(?:{'|'.join(re.escape(w).replace(chr(92) + '*', chr(92) + 'w*') for w in words.split())})(?!\w)",
-        re.I,
-    )
-    for words in CUES.values()
-]
+
+
+def _pattern(words: str) -> re.Pattern[str]:
+    stems = "|".join(re.escape(word.rstrip("*")) + (r"\w*" if word.endswith("*") else "") for word in words.split())
+    return re.compile(rf"(?<!\w)(?:{stems})(?!\w)", re.IGNORECASE)
+
+
+_PATTERNS = [_pattern(words) for words in CUES.values()]
 _UP, _DOWN, _OUT = (list(CUES).index(name) for name in ("up", "down", "taken out"))
 _OPENING = re.compile("|".join(re.escape(before.partition("{")[0]) for before, _ in MARKERS))
 _CLOSING = re.compile("|".join(f"{re.escape(after)}(?!\\w)" for _, after in MARKERS))
@@ -86,36 +75,38 @@ def cues_of(pair: MarkedPair) -> np.ndarray:
     return np.concatenate([np.minimum(counts, 1).ravel(), [direction, turned]])
 
 
+def features_of(pairs: Sequence[MarkedPair], type_pairs: Sequence[tuple[str, str]]) -> Tensor:
+    """Shape: (pairs, features): one and the cues, for all pairs together and once more for those of each two types."""
+    known = {tuple(sorted(pair)): i for i, pair in enumerate(type_pairs)}
+    shared = np.array([[1.0, *cues_of(pair)] for pair in pairs])
+    own = np.zeros((len(pairs), len(known), shared.shape[1]))
+    own[np.arange(len(pairs)), [known[tuple(sorted(pair.types))] for pair in pairs]] = shared
+    return torch.tensor(np.concatenate([shared, own.reshape(len(pairs), -1)], axis=1), dtype=torch.float32)
+
+
 @dataclass
 class CueClassifier(PairClassifier):
     """``weights`` Shape: (features, classes), ``novel_weights`` Shape: (features, 2)."""
 
     type_pairs: list[tuple[str, str]]
+    weights: Tensor
+    novel_weights: Tensor
     model_id: str = "cues"
-    weights: Tensor = field(default_factory=Tensor)
-    novel_weights: Tensor = field(default_factory=Tensor)
 
-    def features(self, pairs: Sequence[MarkedPair]) -> Tensor:
-        """Shape: (pairs, features): the cues, once for all and once for pairs of each two types; whether one sentence names both."""
-        known = {tuple(sorted(pair)): i for i, pair in enumerate(self.type_pairs)}
-        rows = []
-        for pair in pairs:
-            shared = np.concatenate([[1.0], cues_of(pair)])
-            own = np.zeros((len(known), len(shared)))
-            own[known[tuple(sorted(pair.types))]] = shared
-            rows.append(np.concatenate([shared, own.ravel()]))
-        return torch.tensor(np.array(rows), dtype=torch.float32)
-
-    def fit(self, pairs: Sequence[MarkedPair]) -> None:
-        features = self.features(pairs)
-        self.weights = _logistic(features, torch.tensor([pair.label for pair in pairs]), len(CLASSES))
+    @classmethod
+    def fitted(cls, pairs: Sequence[MarkedPair], type_pairs: list[tuple[str, str]]) -> CueClassifier:
+        features = features_of(pairs, type_pairs)
         related = [i for i, pair in enumerate(pairs) if pair.novel >= 0]
-        self.novel_weights = _logistic(features[related], torch.tensor([pairs[i].novel for i in related]), 2)
+        return cls(
+            type_pairs,
+            _logistic(features, torch.tensor([pair.label for pair in pairs]), len(CLASSES)),
+            _logistic(features[related], torch.tensor([pairs[i].novel for i in related]), 2),
+        )
 
     def probabilities(self, pairs: Sequence[MarkedPair]) -> tuple[np.ndarray, np.ndarray]:
         if not pairs:
             return np.zeros((0, len(CLASSES))), np.zeros(0)
-        features = self.features(pairs)
+        features = features_of(pairs, self.type_pairs)
         novel = (features @ self.novel_weights).softmax(dim=1)[:, 1]
         return (features @ self.weights).softmax(dim=1).numpy(), novel.numpy()
 
@@ -136,39 +127,12 @@ def _logistic(features: Tensor, target: Tensor, n_classes: int) -> Tensor:
 
 
 @click.command()
-@train_option
-@dev_option
-@exclude_pmids_option
-@format_option
-@click.option(
-    "--rule-made",
-    default=0,
-    show_default=True,
-    type=click.IntRange(0),
-    help="Rule-made contrast documents among the training ones.",
-)
-@click.option(
-    "--negatives", default=3.0, show_default=True, type=click.FloatRange(0), help="Unrelated pairs per related one."
-)
-@seed_option
-@figures_option
+@study_options
 def main(output: Path, **options) -> None:
     """Fit the weights of listed words and score pair, type, novelty and the contrast set with gold mentions given."""
-    try:
-        train = read_gold(options["train_files"], options["format_"])
-        dev = read_gold(options["dev_files"], options["format_"])
-        guard(train, dev, options["exclude_pmids"])
-    except LitcoinBatchError as error:
-        raise click.ClickException(str(error)) from error
-    classifier = CueClassifier(related_types(train))
-    made = contrast_documents(options["rule_made"], options["seed"])
-    pairs = list(marked_pairs(train + made, classifier.type_pairs))
-    classifier.fit(sample_negatives(pairs, options["negatives"], np.random.default_rng(options["seed"])))
-    names = {key: [path.name for path in options[key]] for key in ("train_files", "dev_files")}
-    settings = names | {key: options[key] for key in ("rule_made", "negatives", "seed")}
-    output.parent.mkdir(parents=True, exist_ok=True)
-    output.write_text(json.dumps(figures_given_mentions(classifier, dev) | {"settings": settings}, indent=1) + "\n")
-    click.echo(f"{output}: written")
+    pairs, dev, type_pairs = read_study(options)
+    drawn = sample_negatives(pairs, options["negatives"], np.random.default_rng(options["seed"]))
+    write_figures(output, CueClassifier.fitted(drawn, type_pairs), dev, options)
 
 
 if __name__ == "__main__":

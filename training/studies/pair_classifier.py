@@ -6,7 +6,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,10 +14,8 @@ from torch.nn import functional as F
 from transformers import AutoModel, AutoTokenizer, PreTrainedTokenizerBase
 
 from litcoin_batch.schema import RELATION_TYPES, Annotation, Document, Mention, Relation
-from litcoin_batch.scoring import report
 from training.data.examples import CLASSES
 from training.data.marked_pairs import MARKERS, MarkedPair, marked_pairs
-from training.learning.contrast import evaluate_contrast, read_pairs
 
 
 class PairMarkerModel(nn.Module):
@@ -139,14 +136,3 @@ def sample_negatives(pairs: Sequence[MarkedPair], per_positive: float, rng: np.r
     others = [p for p in pairs if not p.label]
     n = min(len(others), round(per_positive * len(related)))
     return related + [others[i] for i in rng.choice(len(others), n, replace=False)] if others else related
-
-
-def figures_given_mentions(classifier: PairClassifier, dev: Sequence[Document]) -> dict[str, Any]:
-    """Figures of relations with the gold mentions of ``dev``, and of the contrast set, named as evaluate.py names them."""
-    gold = [d.gold for d in dev if d.gold is not None]
-    given = classifier.annotate(dev, [a.mentions for a in gold])
-    figures = report(gold, given, given, classifier.classify_pairs(dev))
-    # Mentions are given: what concerns finding them says nothing of this model.
-    for name in ("ner", "concepts", "predicted_entities"):
-        del figures[name]
-    return figures | {"model_id": classifier.model_id, "contrast": evaluate_contrast(classifier, read_pairs())}

@@ -200,14 +200,13 @@ def decisions(
         rows.join(own, ["pmid", "text_sha256"], "left")
         .withColumn("step", F.when(is_current & has_text(annotate_titles), known))
         .withColumns({"is_current": is_current, "fate": fate()})
-        .withColumn("is_document", F.col("fate") != REJECTED)
     )
     nothing = {"run_number": "bigint", "n_chars": "int", "step": "string", "written_by": "string"}
     unread = records.where("reason IS NOT NULL").withColumns(
         {
             **{name: F.lit(None).cast(kind) for name, kind in nothing.items()},
             "fate": F.lit(REJECTED),
-            **{name: F.lit(False) for name in ("is_current", "is_document", "is_restored")},
+            **{name: F.lit(False) for name in ("is_current", "is_restored")},
         }
     )
     return conform(decided, DECISIONS).unionAll(conform(unread, DECISIONS))
@@ -229,10 +228,7 @@ def carried(stored: Stored, decisions: DataFrame, model_id: str) -> DataFrame:
 
 
 def settle(decisions: DataFrame, annotated: DataFrame) -> DataFrame:
-    """``DECISIONS`` after the model: what it could not annotate is rejected, its error being the reason.
-
-    ``is_document`` stays true for those: the model failed on the newest text, which is the newest all the same.
-    """
+    """``DECISIONS`` after the model: what it could not annotate is rejected, its error being the reason."""
     failed = annotated.where("error IS NOT NULL").select("pmid", "error")
     is_failed = (F.col("step") == DUE) & F.col("error").isNotNull()
     settled = decisions.join(F.broadcast(failed), on="pmid", how="left").withColumns(
@@ -259,8 +255,8 @@ def due(decisions: DataFrame, records: DataFrame, restored: DataFrame) -> DataFr
 
 
 def documents(settled: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:
-    """``schemas.DOCUMENTS`` without the run's id."""
-    return join_texts(settled.where("is_document"), records, restored)
+    """``schemas.DOCUMENTS`` without the run's id; what the model failed on is the newest text all the same."""
+    return join_texts(settled.where((F.col("fate") != REJECTED) | (F.col("step") == DUE)), records, restored)
 
 
 def rejects(settled: DataFrame, records: DataFrame, restored: DataFrame) -> DataFrame:

@@ -114,12 +114,9 @@ class Run:
     def _folders_in_use(self) -> set[str]:
         return {f"{t}/{file.path.rpartition('/')[0]}" for t in OTHERS for file in self.log.files(self.parent, t)}
 
-    def stage(self, step: str, rows: DataFrame, schema: StructType) -> DataFrame:
-        """Compute ``rows`` once, keep them in the staging area, and hand back what was kept."""
-        return self._compute(step, rows, schema)
-
-    def _compute(self, step: str, rows: DataFrame, schema: StructType, table: str | None = None) -> DataFrame:
-        kept = self.staging.stage(step, rows, schema, table)
+    def stage(self, step: str, rows: DataFrame, schema: StructType, below: str | None = None) -> DataFrame:
+        """Compute ``rows`` once, keep them in the staging area, or ``below`` a table, and hand back what was kept."""
+        kept = self.staging.stage(step, rows, schema, below)
         # What Spark knows to be empty it does not join; of files that hold nothing it does not know.
         return kept if self.log.has_rows(*self.staging.files(step)) else table_of(self.spark, (), schema)
 
@@ -146,7 +143,7 @@ class Run:
         stamped = conform(rows.withColumn("run_id", F.lit(self.run_id)) if stamp else rows, SCHEMAS[table])
         spread = stamped.coalesce(1) if n_files == 1 else stamped.repartitionByRange(n_files, order[0])
         self._kept.append((step, table))
-        return self._compute(step, spread.sortWithinPartitions(*order), SCHEMAS[table], table)
+        return self.stage(step, spread.sortWithinPartitions(*order), SCHEMAS[table], table)
 
     def keep_annotations(
         self, annotations: DataFrame, model_id: str, *, n_bytes: int, stamp: bool = True

@@ -27,6 +27,10 @@ _SETTINGS = {"delta.logRetentionDuration": "interval 3650 days"}
 class TableWriter(TableLog):
     """The logs of one warehouse for the one who holds its lock."""
 
+    def __init__(self, warehouse: str) -> None:
+        super().__init__(warehouse)
+        self._counted: dict[tuple[str, str], int] = {}
+
     def create(self) -> None:
         """Tables that are not there yet, and columns that a table does not have yet: nothing is rewritten."""
         for table, schema in SCHEMAS.items():
@@ -67,7 +71,11 @@ class TableWriter(TableLog):
         return any(self._n_rows(folder, paths))
 
     def _n_rows(self, folder: str, paths: Iterable[str]) -> Iterator[int]:
-        return (read_statistics(self.uri(folder), path, self.options).n_rows for path in paths)
+        """Each footer is read once: what a file of ours holds does not change."""
+        for path in paths:
+            if (folder, path) not in self._counted:
+                self._counted[folder, path] = read_statistics(self.uri(folder), path, self.options).n_rows
+            yield self._counted[folder, path]
 
     def remove(self, table: str, files: Iterable[DataFile]) -> int:
         """Take files out, in one commit; the table's version after it. They stay where they are until a vacuum."""

@@ -98,7 +98,7 @@ KEYS = columns(
 HELD = columns(pmid=LONG, text_sha256=STRING, model_id=STRING, written_by=STRING, is_visible=BOOLEAN)
 # What becomes of each record of these inputs, and of each stored document that comes back (``is_restored``), without their
 # texts. ``step``: what a current text needs to have its annotation (``states.DUE`` ...); ``written_by``: the run that wrote the
-# one that the warehouse holds. ``is_document``: it is kept in ``documents``.
+# one that the warehouse holds.
 DECISIONS = columns(
     pmid=LONG,
     path=STRING,
@@ -112,7 +112,6 @@ DECISIONS = columns(
     step=STRING,
     written_by=STRING,
     is_current=BOOLEAN,
-    is_document=BOOLEAN,
     is_restored=BOOLEAN,
 )
 # Pairs that a run computes anew, and all that is said of each then.

@@ -91,8 +91,7 @@ def test_cues_alone_tell_findings_that_differ_in_a_listed_word():
 
     verbs = {"elicit": "Positive_Correlation", "reduce": "Negative_Correlation"}
     documents = [said(i, *list(verbs.items())[i % 2]) for i in range(8)]
-    classifier = CueClassifier(CHEMICAL_GENE)
-    classifier.fit(list(marked_pairs(documents, CHEMICAL_GENE)))
+    classifier = CueClassifier.fitted(list(marked_pairs(documents, CHEMICAL_GENE)), CHEMICAL_GENE)
     found = classifier.classify_pairs(documents)
     assert [found[i, ("1", "C")][0] for i in range(8)] == list(verbs.values()) * 4
 

@@ -96,6 +96,12 @@ def test_examples_show_what_rules_give(spark):
     assert (failed, tried > 5) == (0, True)
 
 
+def test_documents_are_all_records_but_those_that_cannot_be_used(all_decided):
+    records, restored, decided = all_decided
+    kept = Counter((r.source, r.record) for r in revisions.documents(decided, records, restored).collect())
+    assert kept == Counter(key for key, fate in EXPECTED.items() if fate != "rejected")
+
+
 def test_order_of_rows_changes_nothing(spark, all_decided):
     shuffled = random.Random(7).sample(ROWS, len(ROWS))
     assert fates_of(*decide(spark, shuffled)) == fates_of(*all_decided)
@@ -109,8 +115,10 @@ def test_what_the_model_fails_on_is_rejected_but_stays_a_document(spark):
     records, restored, decided = decide(spark, ROWS[:2])
     annotated = spark.createDataFrame([(1, "ValueError: bad")], "pmid long, error string")
     settled = revisions.settle(decided, annotated)
-    fates = {r.pmid: (r.fate, r.reason, r.is_document) for r in settled.collect()}
-    assert fates == {1: ("rejected", "ValueError: bad", True), 2: ("without_text", None, True)}
+    assert {r.pmid: (r.fate, r.reason) for r in settled.collect()} == {
+        1: ("rejected", "ValueError: bad"),
+        2: ("without_text", None),
+    }
     rejects = [tuple(r) for r in revisions.rejects(settled, records, restored).collect()]
     assert rejects == [("f1.xml", 1, "ValueError: bad", "title text")]
     documents = {r.pmid: (r.fate, r.title) for r in revisions.documents(settled, records, restored).collect()}
